@@ -1,0 +1,100 @@
+// Errors without exceptions: a closed list of codes, a message for people, and Result<T>.
+//
+// The core never throws, prints or aborts on bad input. Every function that can fail returns
+// Result<T> (or Status when there is nothing to return) and is [[nodiscard]] by its type.
+// Thread safety: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace sotto {
+
+/// Closed and numbered: the same numbers cross the C ABI, the same names appear in JSON.
+/// Bad input and bugs have different codes.
+enum class ErrorCode : int32_t {
+  kOk = 0,
+  kInvalidArgument = 1,  ///< The caller passed a value outside the documented range.
+  kMalformed = 2,        ///< Outside data does not follow its format.
+  kUnsupported = 3,      ///< A version, name or kind that this build does not know.
+  kNotFound = 4,         ///< A named file, item or user does not exist.
+  kIo = 5,               ///< The operating system refused (lab and servers only).
+  kOutOfMemory = 6,      ///< A size is beyond the stated memory budget.
+  kNumerical = 7,        ///< A computation left the finite numbers.
+  kBudgetExhausted = 8,  ///< The privacy budget does not allow it.
+  kCancelled = 9,        ///< The caller asked to stop.
+  kInternal = 10,        ///< A bug in Sotto.
+};
+
+/// The stable name of a code, e.g. "INVALID_ARGUMENT".
+const char* error_code_name(ErrorCode code);
+
+struct Error {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string message;  ///< Names the field and the reason. Never holds a secret.
+};
+
+/// Either a T or an Error. Precondition of value() and operator*: ok().
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(ErrorCode code, std::string message) : Result(Error{code, std::move(message)}) {}
+
+  bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
+
+  T& value() & { return *std::get_if<0>(&state_); }
+  const T& value() const& { return *std::get_if<0>(&state_); }
+  T&& value() && { return std::move(*std::get_if<0>(&state_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
+  T* operator->() { return std::get_if<0>(&state_); }
+  const T* operator->() const { return std::get_if<0>(&state_); }
+
+  const Error& error() const& { return *std::get_if<1>(&state_); }
+  Error&& error() && { return std::move(*std::get_if<1>(&state_)); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+/// Success or an Error, for functions with nothing to return.
+class [[nodiscard]] Status {
+ public:
+  Status() = default;
+  Status(Error error) : error_(std::move(error)) {}
+  Status(ErrorCode code, std::string message) : error_{code, std::move(message)} {}
+
+  bool ok() const { return error_.code == ErrorCode::kOk; }
+  explicit operator bool() const { return ok(); }
+  const Error& error() const& { return error_; }
+  Error&& error() && { return std::move(error_); }
+
+ private:
+  Error error_{ErrorCode::kOk, {}};
+};
+
+}  // namespace sotto
+
+#define SOTTO_CONCAT_INNER(a, b) a##b
+#define SOTTO_CONCAT(a, b) SOTTO_CONCAT_INNER(a, b)
+
+/// SOTTO_TRY(auto x, f());  declares x, or returns f's error from the enclosing function.
+#define SOTTO_TRY(declaration, expression) \
+  SOTTO_TRY_IMPL(SOTTO_CONCAT(sotto_result_, __LINE__), declaration, expression)
+#define SOTTO_TRY_IMPL(result, declaration, expression) \
+  auto result = (expression);                           \
+  if (!result.ok()) return std::move(result).error();   \
+  declaration = std::move(result).value()
+
+/// SOTTO_CHECK_OK(f());  returns f's error from the enclosing function, if it has one.
+#define SOTTO_CHECK_OK(expression)                            \
+  do {                                                        \
+    if (auto sotto_status = (expression); !sotto_status.ok()) \
+      return std::move(sotto_status).error();                 \
+  } while (false)

@@ -1,0 +1,2 @@
+#include "base/result.hpp"
+#include "catalog/item_index.hpp"
