@@ -1,0 +1,94 @@
+#include "catalog/item_index.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr uint32_t kFormat = 1;
+constexpr size_t kSmallestEntry = sizeof(uint16_t) + 1 + sizeof(uint8_t);
+
+}  // namespace
+
+Result<uint32_t> ItemIndex::add(std::string_view id) {
+  if (id.empty() || id.size() > kMaxIdLength)
+    return Error{ErrorCode::kInvalidArgument, "item id: must have 1 .. 256 bytes"};
+  if (const auto known = numbers_.find(id); known != numbers_.end()) {
+    const uint32_t number = known->second;
+    if (!live_[number]) {
+      live_[number] = true;
+      ++live_count_;
+      ++version_;
+    }
+    return number;
+  }
+  if (size() >= kMaxItems)
+    return Error{ErrorCode::kInvalidArgument, "item index: no more than 2^28 items"};
+  const uint32_t number = size();
+  ids_.emplace_back(id);
+  live_.push_back(true);
+  numbers_.emplace(ids_.back(), number);
+  ++live_count_;
+  ++version_;
+  return number;
+}
+
+Status ItemIndex::remove(std::string_view id) {
+  const auto number = find(id);
+  if (!number) return {ErrorCode::kNotFound, "item index: no live item of that id"};
+  live_[*number] = false;
+  --live_count_;
+  ++version_;
+  return {};
+}
+
+std::optional<uint32_t> ItemIndex::find(std::string_view id) const {
+  const auto known = numbers_.find(id);
+  if (known == numbers_.end() || !live_[known->second]) return std::nullopt;
+  return known->second;
+}
+
+void ItemIndex::write(ByteWriter& out) const {
+  out.put<uint32_t>(kFormat);
+  out.put<uint64_t>(version_);
+  out.put<uint32_t>(size());
+  for (uint32_t number = 0; number < size(); ++number) {
+    const std::string& text = ids_[number];
+    out.put<uint8_t>(live_[number] ? 1 : 0);
+    out.put<uint16_t>(static_cast<uint16_t>(text.size()));
+    out.put_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  }
+}
+
+Result<ItemIndex> ItemIndex::read(ByteReader& in) {
+  SOTTO_TRY(const auto format, in.get<uint32_t>("item index format"));
+  if (format != kFormat) return Error{ErrorCode::kUnsupported, "item index: unknown format"};
+  SOTTO_TRY(const auto version, in.get<uint64_t>("item index version"));
+  SOTTO_TRY(const auto n_items, in.get<uint32_t>("item index size"));
+  if (n_items > kMaxItems || n_items > in.remaining() / kSmallestEntry)
+    return Error{ErrorCode::kMalformed, "item index size: out of range"};
+
+  ItemIndex index;
+  index.ids_.reserve(n_items);
+  index.live_.reserve(n_items);
+  index.numbers_.reserve(n_items);
+  for (uint32_t number = 0; number < n_items; ++number) {
+    SOTTO_TRY(const auto live, in.get<uint8_t>("item state"));
+    if (live > 1) return Error{ErrorCode::kMalformed, "item state: neither live nor removed"};
+    SOTTO_TRY(const auto length, in.get<uint16_t>("item id length"));
+    if (length == 0 || length > kMaxIdLength)
+      return Error{ErrorCode::kMalformed, "item id length: out of range"};
+    SOTTO_TRY(const auto text, in.get_bytes(length, "item id"));
+    index.ids_.emplace_back(text.begin(), text.end());
+    index.live_.push_back(live == 1);
+    index.live_count_ += live;
+    if (!index.numbers_.emplace(index.ids_.back(), number).second)
+      return Error{ErrorCode::kMalformed, "item id: twice in the index"};
+  }
+  // Every item was added once, a removed one was removed once more than it was revived.
+  const uint64_t least = uint64_t{n_items} + (n_items - index.live_count_);
+  if (version < least || (version - least) % 2 != 0)
+    return Error{ErrorCode::kMalformed, "item index version: cannot have led to these items"};
+  index.version_ = version;
+  return index;
+}
+
+}  // namespace sotto

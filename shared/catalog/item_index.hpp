@@ -1,0 +1,63 @@
+// The append-only index of items: an item keeps its number for ever.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace sotto {
+
+/// Item id <-> item number (row of every matrix). Numbers are given in order of arrival and never
+/// reused; removing an item leaves a tombstone. Every model and task names the version it speaks
+/// of. Thread safety: const methods from several threads while nobody writes.
+class ItemIndex {
+ public:
+  static constexpr size_t kMaxIdLength = 256;  ///< bytes
+  static constexpr uint32_t kMaxItems = 1u << 28;
+
+  /// The number of the item, which is appended when it is new. Adding an item that was removed
+  /// revives it under its old number. Errors: kInvalidArgument for an empty or overlong id or when
+  /// the index is full.
+  Result<uint32_t> add(std::string_view id);
+  /// Leaves a tombstone. Errors: kNotFound.
+  Status remove(std::string_view id);
+
+  /// Only live items are found.
+  std::optional<uint32_t> find(std::string_view id) const;
+  /// Number of rows, tombstones included.
+  uint32_t size() const { return static_cast<uint32_t>(ids_.size()); }
+  uint32_t live_count() const { return live_count_; }
+  bool live(uint32_t number) const { return number < size() && live_[number]; }
+  /// The id of a row, tombstones too. number < size().
+  const std::string& id(uint32_t number) const { return ids_[number]; }
+  /// Grows by one with every change.
+  uint64_t version() const { return version_; }
+
+  /// u32 format, u64 version, u32 number of items; for each u8 live, u16 length, id.
+  void write(ByteWriter& out) const;
+  /// The counterpart. Errors: kUnsupported for another format; kMalformed for anything that no
+  /// index can have written (lengths, states, an id twice, a version that does not fit the items).
+  static Result<ItemIndex> read(ByteReader& in);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  std::vector<std::string> ids_;
+  std::vector<bool> live_;
+  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> numbers_;
+  uint32_t live_count_ = 0;
+  uint64_t version_ = 0;
+};
+
+}  // namespace sotto
