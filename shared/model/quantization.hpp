@@ -1,0 +1,27 @@
+// The published form of an item matrix: int8 rows with one scale each.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/matrix.hpp"
+
+namespace sotto {
+
+/// v_ij ~ scale_i * code_ij. The dequantised matrix *is* the model: for scoring, for contributions
+/// and for the item step, so that devices and servers speak of the same numbers.
+struct QuantizedMatrix {
+  using Codes = Eigen::Matrix<int8_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+  Codes codes;                ///< m x k, each in [-127, 127].
+  std::vector<float> scales;  ///< m; 0 for an all-zero row.
+};
+
+/// scale_i = max_j |v_ij| / 127, codes rounded half to even. values must be finite.
+QuantizedMatrix quantize_rows(const Matrix& values);
+Matrix dequantize(const QuantizedMatrix& matrix);
+
+/// What devices see of `values`: dequantize(quantize_rows(values)). Idempotent to one rounding.
+Matrix as_published(const Matrix& values);
+
+}  // namespace sotto

@@ -1,0 +1,156 @@
+#include "model/contribution.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "model/item_step.hpp"
+#include "model/random_data.hpp"
+
+namespace sotto {
+namespace {
+
+double norm(const Contribution& contribution) {
+  double sum = 0;
+  for (const float value : contribution.values) sum += double{value} * double{value};
+  return std::sqrt(sum);
+}
+
+void check_indices(const Contribution& contribution, size_t dimension) {
+  REQUIRE(contribution.indices.size() == contribution.values.size());
+  const std::set<uint32_t> distinct(contribution.indices.begin(), contribution.indices.end());
+  CHECK(distinct.size() == contribution.indices.size());
+  if (!distinct.empty()) CHECK(*distinct.rbegin() < dimension);
+}
+
+WhitenedTask whitened_task(uint32_t n_items, uint32_t dim, uint64_t seed) {
+  Random random(seed);
+  WhitenedTask task;
+  task.slot.assign(n_items, -1);
+  task.row_weight.assign(n_items, 0);
+  task.popularity.assign(n_items, 0);
+  int32_t next = 0;
+  for (uint32_t i = 0; i < n_items; ++i) {
+    if (random.uniform() < 0.3) continue;
+    task.slot[i] = next++;
+    task.row_weight[i] = 0.5F + static_cast<float>(random.uniform());
+    task.popularity[i] = 0.01F + static_cast<float>(random.uniform());
+  }
+  task.layout = {static_cast<uint32_t>(next), dim};
+  const SquareMatrix raw = random_matrix(dim, dim, seed + 1);
+  task.whitening = raw * raw.transpose();
+  task.reg = {0.2F, 0.005F};
+  return task;
+}
+
+TEST_CASE("counts: norm one for any history, zero for none, at most max_items") {
+  Random random(1);
+  Contribution out;
+  const CountsLayout layout{50};
+  for (const size_t n : {1, 7, 50}) {
+    contribute_counts(random_history(50, n, random), layout, 20, random, out);
+    check_indices(out, layout.dimension());
+    CHECK(out.indices.size() == std::min<size_t>(n, 20) + 1);
+    CHECK(norm(out) == doctest::Approx(1).epsilon(1e-5));
+  }
+  contribute_counts({}, layout, 20, random, out);
+  CHECK(out.values.empty());
+}
+
+TEST_CASE("rows: no history up to max_weight reaches the clip, on any model") {
+  Random random(2);
+  Contribution out;
+  for (const float scale : {1e-3F, 0.1F, 1.0F, 30.0F}) {
+    for (const float lambda : {1e-4F, 0.01F, 1.0F}) {
+      const Matrix items = random_matrix(60, 8, 3, scale);
+      const Regularization reg{0.1F, lambda};
+      const FoldIn fold_in(items, reg);
+      const RowsTask task = make_rows_task({60, 8}, reg, 40);
+      for (int n = 1; n <= 40; ++n) {
+        contribute_rows(random_history(60, static_cast<size_t>(n), random), task, fold_in, out);
+        check_indices(out, task.layout.dimension());
+        CHECK(norm(out) <= task.clip * (1 + 1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("rows: the sums of contributions are the terms of the ALS gradient") {
+  const uint32_t m = 30, k = 5;
+  const Matrix items = random_matrix(m, k, 4, 0.3F);
+  const Regularization reg{0.2F, 0.02F};
+  const FoldIn fold_in(items, reg);
+  const RowsTask task = make_rows_task({m, k}, reg, 30);
+  const Histories users = random_histories(40, m, 12, 5);
+
+  const double unit = task.clip / (1 << 15);
+  std::vector<int64_t> sum(task.layout.dimension(), 0);
+  Contribution out;
+  SquareMatrix gram = SquareMatrix::Zero(k, k);
+  Matrix rows = Matrix::Zero(m, k);
+  std::vector<double> counts(m, 0), residuals(m, 0);
+  for (size_t u = 0; u < users.size(); ++u) {
+    contribute_rows(users[u], task, fold_in, out);
+    for (size_t j = 0; j < out.values.size(); ++j)
+      sum[out.indices[j]] += std::llround(double{out.values[j]} / unit);
+    const Vector x = fold_in.solve(users[u]);
+    gram += x * x.transpose();
+    for (const uint32_t item : users[u]) {
+      const float r = 1 - items.row(item).dot(x);
+      rows.row(item) += r * x.transpose();
+      counts[item] += 1;
+      residuals[item] += double{r};
+    }
+  }
+  const RowsAggregate aggregate = decode_rows(sum, task, unit);
+  CHECK((aggregate.gram - gram).norm() < 1e-2F * gram.norm());
+  CHECK((aggregate.rows - rows).norm() < 1e-2F * rows.norm());
+  CHECK(aggregate.devices == doctest::Approx(40).epsilon(1e-3));
+  for (size_t i = 0; i < m; ++i) {
+    CHECK(aggregate.counts[i] == doctest::Approx(counts[i]).epsilon(0.01));
+    CHECK(aggregate.residuals[i] == doctest::Approx(residuals[i]).epsilon(0.02));
+  }
+}
+
+TEST_CASE("whitened: norm at most one however hostile history, model and task") {
+  Random random(6);
+  Contribution out;
+  for (uint64_t trial = 0; trial < 200; ++trial) {
+    WhitenedTask task = whitened_task(80, 6, 100 + trial);
+    const auto scale = static_cast<float>(std::pow(10, -4 + 8 * random.uniform()));
+    const Matrix items = random_matrix(80, 6, 7 + trial, scale);
+    task.residual = trial % 2 == 0;
+    task.max_items = trial % 3 == 0 ? 10 : 200;
+    task.gram_weight = static_cast<float>(std::pow(10, -2 + 4 * random.uniform()));
+    task.z_clip = static_cast<float>(std::pow(10, -2 + 4 * random.uniform()));
+    for (float& weight : task.row_weight) weight *= 100;
+    const FoldIn fold_in(items, task.reg);
+    contribute_whitened(random_history(80, 1 + random.below(80), random), task, fold_in, random,
+                        out);
+    check_indices(out, task.layout.dimension());
+    CHECK(norm(out) <= 1 + 1e-5);
+  }
+}
+
+TEST_CASE("whitened: items outside the slice are not contributed, long histories are cut") {
+  Random random(8);
+  WhitenedTask task = whitened_task(80, 6, 9);
+  task.max_items = 10;
+  const Matrix items = random_matrix(80, 6, 10, 0.2F);
+  const FoldIn fold_in(items, task.reg);
+  Contribution out;
+  contribute_whitened(random_history(80, 80, random), task, fold_in, random, out);
+  const size_t rows = (out.values.size() - packed_size(7) - 1) / 7;
+  CHECK(rows == 10);
+
+  std::vector<uint32_t> outside;
+  for (uint32_t i = 0; i < 80; ++i)
+    if (task.slot[i] < 0) outside.push_back(i);
+  contribute_whitened(outside, task, fold_in, random, out);
+  CHECK(out.values.empty());
+}
+
+}  // namespace
+}  // namespace sotto

@@ -1,0 +1,87 @@
+#include "model/private_trainer.hpp"
+
+#include <doctest/doctest.h>
+
+#include "model/random_data.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr uint32_t kItems = 60;
+constexpr double kUnit = 1.0 / (1 << 15);
+
+PrivateRecipe small_recipe() {
+  PrivateRecipe recipe;
+  recipe.dim = 8;
+  return recipe;
+}
+
+// The integer sum of `layout` contributions and one fixed noise.
+template <class ContributeOne>
+std::vector<int64_t> release(const Histories& users, size_t dimension, double sd, uint64_t seed,
+                             ContributeOne contribute) {
+  std::vector<int64_t> sum(dimension, 0);
+  Contribution out;
+  for (size_t u = 0; u < users.size(); ++u) {
+    contribute(users[u], out);
+    for (size_t j = 0; j < out.values.size(); ++j)
+      sum[out.indices[j]] += std::llround(double{out.values[j]} / kUnit);
+  }
+  Random random(seed);
+  for (auto& x : sum) x += std::llround(sd / kUnit * random.normal());
+  return sum;
+}
+
+PrivateTrainer train(const Histories& users, double sd) {
+  SerialExecutor executor;
+  Random random(5);
+  auto trainer = PrivateTrainer::create(small_recipe(), random_matrix(kItems, 4, 1), 3);
+  REQUIRE(trainer.ok());
+  const CountsLayout counts = trainer->counts_layout();
+  const auto counted = release(users, counts.dimension(), sd, 1, [&](auto history, auto& out) {
+    contribute_counts(history, counts, 100, random, out);
+  });
+  REQUIRE(trainer->accept_counts({counted, kUnit, sd, users.size()}).ok());
+  while (trainer->rounds_done() < 2) {
+    const WhitenedTask task = trainer->next_task();
+    const FoldIn fold_in(trainer->items(), task.reg);
+    const auto sum = release(users, task.layout.dimension(), sd, 2 + trainer->rounds_done(),
+                             [&](auto history, auto& out) {
+                               contribute_whitened(history, task, fold_in, random, out);
+                             });
+    REQUIRE(trainer->accept_rows({sum, kUnit, sd, users.size()}, executor).ok());
+  }
+  return std::move(trainer).value();
+}
+
+TEST_CASE("every stage leaves a finite model, also when the noise drowns everything") {
+  const Histories users = random_histories(200, kItems, 10, 2);
+  for (const double sd : {0.01, 1.0, 1000.0}) CHECK(train(users, sd).items().allFinite());
+}
+
+TEST_CASE("a release of another length is refused and changes nothing") {
+  auto trainer = PrivateTrainer::create(small_recipe(), random_matrix(kItems, 4, 1), 3);
+  REQUIRE(trainer.ok());
+  const std::vector<int64_t> wrong(kItems, 0);
+  CHECK(trainer->accept_counts({wrong, kUnit, 1, 10}).error().code == ErrorCode::kMalformed);
+  CHECK(trainer->items().norm() == 0);
+}
+
+TEST_CASE("the slice holds the items above the noise") {
+  Histories users;
+  for (int u = 0; u < 400; ++u) users.add(std::vector<uint32_t>{0, 1, 2});
+  CHECK(train(users, 3.0).slice_size() < kItems);
+  const PrivateTrainer trainer = train(users, 3.0);
+  const WhitenedTask task = trainer.next_task();
+  for (uint32_t item = 0; item < 3; ++item) CHECK(task.slot[item] >= 0);
+}
+
+TEST_CASE("no items, or a recipe out of range, is refused") {
+  CHECK_FALSE(PrivateTrainer::create(small_recipe(), Matrix(0, 3), 1).ok());
+  PrivateRecipe recipe;
+  recipe.dim = 0;
+  CHECK_FALSE(PrivateTrainer::create(recipe, Matrix::Ones(3, 1), 1).ok());
+}
+
+}  // namespace
+}  // namespace sotto
