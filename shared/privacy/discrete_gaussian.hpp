@@ -4,7 +4,7 @@
 // 2020. Integers only: no floating-point number decides anything, so there are no floating-point
 // holes in the noise. How: instead of their algorithm 3 (discrete Laplace proposals, some twenty
 // coins a sample) rejection from a staircase of strips, which needs three random words and, for
-// all but about 5% of the samples, no exponential. It is exact for these reasons, with
+// all but about 6% of the proposals, no exponential. It is exact for these reasons, with
 // f(x) = exp(-x^2 / (2 sigma^2)):
 //   1. |x| is cut into strips of w integers. Strip i has an integer height h_i >= M f(start of i),
 //      and beyond T >= 10 sigma blocks of w integers have heights t/2, t/4, t/8 .. that stay above

@@ -63,14 +63,16 @@ void check_distribution(const DiscreteGaussian& gaussian, int64_t first, int64_t
   CHECK(chi_square < critical_value(counts.size() - 1));
 }
 
-// Serves four words, then zeros.
+// Serves four words, then small numbers: the sampler makes a zero of those.
 class ScriptedSource final : public EntropySource {
  public:
   explicit ScriptedSource(std::array<uint32_t, 4> words) : words_(words) {}
   void fill(std::span<uint8_t> out) override {
-    std::fill(out.begin(), out.end(), uint8_t{0});
+    static constexpr uint32_t kSmall = 1 << 16;
+    for (size_t i = 0; i < out.size(); i += sizeof kSmall)
+      std::memcpy(out.data() + i, &kSmall, sizeof kSmall);
     std::memcpy(out.data(), words_.data(), sizeof words_);
-    words_ = {};
+    words_.fill(kSmall);
   }
 
  private:
@@ -79,7 +81,7 @@ class ScriptedSource final : public EntropySource {
 
 // What becomes of one proposal: the word that picks the strip, the offset in it, 31 digits of U,
 // and the next 32, which are drawn only where those 31 do not decide. Nothing when it is rejected:
-// then the zeros that follow make the sampler return zero.
+// then the next proposal is zero and accepted.
 std::optional<int64_t> propose(const DiscreteGaussian& gaussian, uint64_t width, uint32_t word,
                                uint64_t offset, uint32_t digits, uint32_t further) {
   const uint64_t offset_word = ((2 * offset + 1) << 31) / width;  // the middle of its range
