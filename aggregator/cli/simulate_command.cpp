@@ -223,8 +223,6 @@ class Simulation {
     if (training.finished())
       federated_ = measure(split(), factor_scorer(training.published(), inference), pool_);
 
-    size_t upload = 0;
-    size_t largest = 0;
     while (!training.finished()) {
       const uint32_t number = training.releases_done();
       const std::string name = number == 0 ? "counts" : "round " + std::to_string(number);
@@ -232,8 +230,6 @@ class Simulation {
       PrivateRelease release = or_fail(training.run_next(
           [&](double fraction) { bar.update(fraction, "devices reporting"); }));
       bar.finish();
-      upload += report_bytes(release.dimension);
-      largest = std::max(largest, report_bytes(release.dimension));
       const double epsilon =
           training.spent().epsilon(options_.privacy.accounting_kind(), options.delta);
       json::object entry{{"round", number}, {"layout", number == 0 ? "counts" : "whitened"},
@@ -249,14 +245,19 @@ class Simulation {
       checkpoint_.releases.push_back(std::move(release));
       save_round(std::move(entry));
     }
-    describe_private_run(training, options, largest, upload);
+    describe_private_run(training, options);
     run_private_baselines(options);
     model_ = training.published();
     inference_ = inference;
   }
 
-  void describe_private_run(const PrivateTraining& training, const PrivateOptions& options,
-                            size_t largest, size_t upload) {
+  void describe_private_run(const PrivateTraining& training, const PrivateOptions& options) {
+    size_t upload = 0;
+    size_t largest = 0;
+    for (const auto& release : checkpoint_.releases) {
+      upload += report_bytes(release.dimension);
+      largest = std::max(largest, report_bytes(release.dimension));
+    }
     for (const auto& [key, value] :
          describe_privacy(options_.privacy, training.spent(), split().train.size()))
       report_[key] = value;

@@ -186,73 +186,94 @@ void PrivateTrainer::refine_counts(const Release& release, const WhitenedTask& t
 
 Status PrivateTrainer::accept_rows(const Release& release, Executor& executor) {
   const WhitenedTask task = next_task();
-  const WhitenedLayout& layout = task.layout;
-  SOTTO_CHECK_OK(check_length(release, layout.dimension()));
-  const Whitening whitening = make_whitening(
-      predict_user_moments(items_, frequencies_, recipe_.reg).second_moment(), recipe_.whitening);
-  const SquareMatrix gram = shrunk_gram(release, task, whitening.backward);
-  const double devices = std::max(1.0, real(release, layout.normaliser()));
-  std::vector<double> counts(slot_.size());
-  for (size_t i = 0; i < counts.size(); ++i)
-    counts[i] = double{frequencies_[static_cast<Eigen::Index>(i)]} * devices;
-  if (!task.residual) refine_counts(release, task, devices, counts);
+  SOTTO_CHECK_OK(check_length(release, task.layout.dimension()));
+  const Round round = open_round(release, task);
+  const Measurements measured = measure_gradients(release, task, round);
+  const Matrix shrunk =
+      shrink_to_content(measured.gradients, measured.noise_variance, content_with_popularity(),
+                        measured.popularity, recipe_.prior, executor);
+  const Matrix next = step(task, round, shrunk, executor);
+  if (!next.allFinite()) return {ErrorCode::kNumerical, "the item step left finite numbers"};
+  items_ = as_published(next);
+  ++rounds_done_;
+  return {};
+}
 
-  // Whitened gradients per user, y_i = P g_i / n_i, and the variance of their noise.
-  const Eigen::Index dim = layout.dim;
-  Matrix measured = Matrix::Zero(items_.rows(), dim);
-  std::vector<float> noise_variance(slot_.size(), 0);
-  std::vector<float> popularity(slot_.size());
-  const auto lambda_of = [&](size_t i) {
-    return recipe_.reg.lambda * static_cast<float>(counts[i] + double{recipe_.reg.a0} * devices);
-  };
+PrivateTrainer::Round PrivateTrainer::open_round(const Release& release,
+                                                 const WhitenedTask& task) {
+  Round round;
+  round.backward =
+      make_whitening(predict_user_moments(items_, frequencies_, recipe_.reg).second_moment(),
+                     recipe_.whitening)
+          .backward;
+  round.gram = shrunk_gram(release, task, round.backward);
+  round.devices = std::max(1.0, real(release, task.layout.normaliser()));
+  round.counts.resize(slot_.size());
+  for (size_t i = 0; i < slot_.size(); ++i)
+    round.counts[i] = double{frequencies_[static_cast<Eigen::Index>(i)]} * round.devices;
+  if (!task.residual) refine_counts(release, task, round.devices, round.counts);
+  return round;
+}
+
+float PrivateTrainer::lambda_of(const Round& round, size_t item) const {
+  return recipe_.reg.lambda *
+         static_cast<float>(round.counts[item] + double{recipe_.reg.a0} * round.devices);
+}
+
+// Whitened gradients per user, y_i = P g_i / n_i, and the variance of their noise.
+PrivateTrainer::Measurements PrivateTrainer::measure_gradients(const Release& release,
+                                                               const WhitenedTask& task,
+                                                               const Round& round) const {
+  const auto dim = static_cast<Eigen::Index>(task.layout.dim);
+  Measurements out;
+  out.gradients = Matrix::Zero(items_.rows(), dim);
+  out.noise_variance.assign(slot_.size(), 0);
+  out.popularity.resize(slot_.size());
   for (size_t i = 0; i < slot_.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    popularity[i] = frequencies_[row] / largest_frequency_;
+    out.popularity[i] = frequencies_[row] / largest_frequency_;
     if (slot_[i] < 0) continue;
-    const size_t at = layout.row(static_cast<size_t>(slot_[i])) + 1;  // past the bias column
+    const size_t at = task.layout.row(static_cast<size_t>(slot_[i])) + 1;  // past the bias column
     Vector y(dim);
     for (Eigen::Index j = 0; j < dim; ++j)
       y[j] = static_cast<float>(real(release, at + static_cast<size_t>(j)));
     y /= task.row_weight[i];
     if (task.residual) {
       const Vector v = items_.row(row).transpose();
-      y -= whitening.forward * (recipe_.reg.a0 * (gram * v) + lambda_of(i) * v);
+      y -= task.whitening * (recipe_.reg.a0 * (round.gram * v) + lambda_of(round, i) * v);
     }
-    measured.row(row) = y.transpose() / static_cast<float>(counts[i]);
-    const double sd = release.noise_sd / (double{task.row_weight[i]} * counts[i]);
-    noise_variance[i] = std::max(1e-20F, static_cast<float>(sd * sd));
+    out.gradients.row(row) = y.transpose() / static_cast<float>(round.counts[i]);
+    const double sd = release.noise_sd / (double{task.row_weight[i]} * round.counts[i]);
+    out.noise_variance[i] = std::max(1e-20F, static_cast<float>(sd * sd));
   }
-  const Matrix shrunk = shrink_to_content(measured, noise_variance, content_with_popularity(),
-                                          popularity, recipe_.prior, executor);
+  return out;
+}
 
-  const Eigen::SelfAdjointEigenSolver<SquareMatrix> solver(gram);
+// v_i <- [v_i +] eta H_i^-1 P^-1 y_i n_i with H_i = (h n_i / n + a0) G + lambda_i I.
+Matrix PrivateTrainer::step(const WhitenedTask& task, const Round& round, const Matrix& gradients,
+                            Executor& executor) const {
+  const Eigen::SelfAdjointEigenSolver<SquareMatrix> solver(round.gram);
   const Vector spectrum = solver.eigenvalues().cwiseMax(0);
-  const SquareMatrix to_basis = solver.eigenvectors().transpose() * whitening.backward;
+  const SquareMatrix to_basis = solver.eigenvectors().transpose() * round.backward;
   const float step_size = rounds_done_ == 0 ? 1 : recipe_.later_step;
-  Matrix next = items_;
+  Matrix next = task.residual ? items_ : Matrix::Zero(items_.rows(), items_.cols());
   executor.for_blocks(slot_.size(), kBlock, [&](size_t begin, size_t end, size_t) {
     for (size_t i = begin; i < end; ++i) {
       const auto row = static_cast<Eigen::Index>(i);
-      if (counts[i] <= 0) {
+      if (round.counts[i] <= 0) {
         next.row(row).setZero();
         continue;
       }
-      const auto share = static_cast<float>(recipe_.h * counts[i] / devices);
+      const auto share = static_cast<float>(recipe_.h * round.counts[i] / round.devices);
       const Vector curvature =
-          ((share + recipe_.reg.a0) * spectrum).array() + lambda_of(i);
+          ((share + recipe_.reg.a0) * spectrum).array() + lambda_of(round, i);
       const Vector gradient =
-          static_cast<float>(counts[i]) * (to_basis * shrunk.row(row).transpose());
-      const Vector step = solver.eigenvectors() * gradient.cwiseQuotient(curvature);
-      if (task.residual)
-        next.row(row) += step_size * step.transpose();
-      else
-        next.row(row) = step.transpose();
+          static_cast<float>(round.counts[i]) * (to_basis * gradients.row(row).transpose());
+      next.row(row) +=
+          step_size * (solver.eigenvectors() * gradient.cwiseQuotient(curvature)).transpose();
     }
   });
-  if (!next.allFinite()) return {ErrorCode::kNumerical, "the item step left finite numbers"};
-  items_ = as_published(next);
-  ++rounds_done_;
-  return {};
+  return next;
 }
 
 }  // namespace sotto

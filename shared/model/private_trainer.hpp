@@ -62,6 +62,19 @@ class PrivateTrainer {
  private:
   PrivateTrainer(const PrivateRecipe& recipe, Matrix content, uint64_t seed);
 
+  // What a round's items share, all of it from released values.
+  struct Round {
+    SquareMatrix backward;       // P^-1
+    SquareMatrix gram;           // G, shrunk
+    double devices = 0;          // n, in the devices' weights
+    std::vector<double> counts;  // n_i, likewise
+  };
+  struct Measurements {
+    Matrix gradients;                   // y_i, m x k
+    std::vector<float> noise_variance;  // nu_i; 0 outside the slice
+    std::vector<float> popularity;      // f_i / f_max
+  };
+
   uint32_t n_items() const { return static_cast<uint32_t>(content_.rows()); }
   bool residual_round() const { return rounds_done_ > 0 || recipe_.first_residual; }
   void start_from_content();
@@ -70,6 +83,12 @@ class PrivateTrainer {
                            const SquareMatrix& backward) const;
   void refine_counts(const Release& release, const WhitenedTask& task, double devices,
                      std::vector<double>& counts);
+  Round open_round(const Release& release, const WhitenedTask& task);
+  float lambda_of(const Round& round, size_t item) const;
+  Measurements measure_gradients(const Release& release, const WhitenedTask& task,
+                                 const Round& round) const;
+  Matrix step(const WhitenedTask& task, const Round& round, const Matrix& gradients,
+              Executor& executor) const;
 
   PrivateRecipe recipe_;
   Matrix content_;

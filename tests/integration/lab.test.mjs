@@ -1,0 +1,146 @@
+// The lab from outside: the real binary, real files, real exit codes.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const binary = join(root, 'build/release/sotto');
+const data = process.env.SOTTO_DATA ?? resolve(root, '../shared/data');
+const folder = mkdtempSync(join(tmpdir(), 'sotto-lab-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name) => join(folder, name);
+
+function sotto(...args) {
+  return spawnSync(binary, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+}
+function succeed(...args) {
+  const run = sotto(...args);
+  assert.equal(run.status, 0, `sotto ${args.join(' ')}\n${run.stdout}${run.stderr}`);
+  return run.stdout;
+}
+const report = (...args) => JSON.parse(succeed(...args, '--json', '-'));
+function refuse(pattern, ...args) {
+  const run = sotto(...args);
+  assert.notEqual(run.status, 0, `sotto ${args.join(' ')} should have failed`);
+  assert.match(run.stderr + run.stdout, pattern);
+}
+const withoutTimes = (key, value) => (key.startsWith('seconds') ? undefined : value);
+const comparable = (value) => JSON.stringify(value, withoutTimes);
+
+test('every command has help; nonsense is refused', () => {
+  for (const command of ['import', 'world', 'train', 'simulate', 'evaluate'])
+    assert.match(succeed(command, '--help'), /--json/);
+  assert.match(succeed('--version'), /^\d+\.\d+\.\d+/);
+  refuse(/subcommand/i, '--frobnicate');
+  refuse(/--data/, 'simulate');
+  refuse(/--dim/, 'simulate', '--data', 'world:tiny', '--dim', '0');
+  refuse(/tiny/, 'simulate', '--data', 'world:nowhere');
+  refuse(/--set/, 'simulate', '--data', 'world:tiny', '--epsilon', '1', '--set', 'colour=3');
+});
+
+test('a world goes to disk, is imported, trained on, and its model is measured', () => {
+  const world = file('world');
+  const made = report('world', '--preset', 'tiny', '--users', '500', '--out', world);
+  assert.equal(made.users, 500);
+  const copy = file('copy');
+  const imported = report('import', '--from', `csv:${join(world, 'interactions.csv')}`, '--out', copy);
+  assert.equal(imported.interactions, made.interactions);
+
+  const model = file('model.safetensors');
+  const trained = report('train', '--data', `world:${world}`, '--dim', '16', '--out', model);
+  assert.ok(trained.central['ndcg@100'] > trained.popularity['ndcg@100']);
+  const measured = report('evaluate', '--data', `world:${copy}`, '--methods', 'popularity', '--model', model);
+  assert.ok(Math.abs(measured.models.model['ndcg@100'] - trained.central['ndcg@100']) < 1e-6);
+  for (const metric of Object.values(measured.models.model)) assert.ok(metric >= 0 && metric <= 1);
+});
+
+test('bad input is refused with file, line and column', () => {
+  writeFileSync(file('bad.csv'), 'user,item,rating\nu1,i1,5\nu2,i2,five\n');
+  refuse(/bad\.csv:3:3: .*five/, 'simulate', '--data', `csv:${file('bad.csv')}`);
+  refuse(/missing\.csv/, 'simulate', '--data', `csv:${file('missing.csv')}`);
+  writeFileSync(file('not-a-model'), 'hello');
+  refuse(/not-a-model/, 'evaluate', '--data', 'world:tiny', '--model', file('not-a-model'));
+});
+
+test('same seed, same result, whatever the number of threads; another seed, another result', () => {
+  const run = (threads, seed) =>
+    report('simulate', '--data', 'world:tiny', '--dim', '8', '--rounds', '4', '--participation', '0.5',
+      '--dropout', '0.2', '--threads', String(threads), '--seed', String(seed));
+  const one = run(1, 7);
+  assert.equal(comparable(one), comparable(run(4, 7)));
+  assert.notEqual(comparable(one), comparable(run(1, 8)));
+  assert.equal(one.rounds.length, 4);
+  assert.equal(one.epsilon, null);
+  for (const key of ['dataset', 'protocol', 'users', 'items', 'popularity', 'central', 'federated',
+    'upload_bytes_per_report', 'seconds']) assert.ok(key in one, key);
+});
+
+test('a run that is killed continues from its checkpoint and ends with the same model', async () => {
+  const args = (name, ...more) => ['simulate', '--data', 'world:demo', '--dim', '32', '--rounds', '40',
+    '--no-central', '--out', file(`${name}.safetensors`), '--checkpoint', file(`${name}.ckpt`), ...more];
+  succeed(...args('whole'));
+  const child = spawn(binary, args('cut'), { stdio: 'ignore' });
+  await new Promise((done) => {
+    const poll = setInterval(() => {
+      if (existsSync(file('cut.ckpt'))) child.kill('SIGKILL');
+    }, 5);
+    child.on('exit', () => { clearInterval(poll); done(); });
+  });
+  assert.ok(!existsSync(file('cut.safetensors')), 'the run was to be killed before its end');
+  succeed(...args('cut', '--resume'));
+  assert.ok(readFileSync(file('cut.safetensors')).equals(readFileSync(file('whole.safetensors'))));
+  refuse(/other data, options or seed/, ...args('cut', '--resume', '--seed', '99'));
+});
+
+test('a private run spends what was asked, and continues from its checkpoint', () => {
+  const args = ['simulate', '--data', 'world:demo', '--epsilon', '3', '--no-central', '--threads', '2'];
+  const whole = report(...args, '--checkpoint', file('private.ckpt'));
+  assert.ok(whole.epsilon <= 3 && whole.epsilon > 2.99, `epsilon ${whole.epsilon}`);
+  assert.equal(whole.label, 'deployed');
+  assert.ok(whole.epsilon_gaussian < whole.epsilon_zcdp);
+  assert.deepEqual(whole.rounds.map((r) => r.layout), ['counts', 'whitened', 'whitened']);
+  for (let r = 1; r < 3; ++r) assert.ok(whole.rounds[r].epsilon > whole.rounds[r - 1].epsilon);
+  const again = report(...args, '--checkpoint', file('private.ckpt'), '--resume');
+  assert.equal(again.federated['ndcg@100'], whole.federated['ndcg@100']);
+  assert.equal(again.epsilon, whole.epsilon);
+});
+
+test('a ready-made split ranks among its candidates and among all items', () => {
+  const train = ['user,item,rating'], held = [], candidates = [];
+  for (let u = 0; u < 60; ++u) {
+    for (let j = 0; j < 10; ++j) train.push(`u${u},i${(u % 3) * 20 + ((u + 7 * j) % 20)},3`);
+    held.push(`u${u},i${(u % 3) * 20 + ((u + 5) % 20)},1`);
+    candidates.push([`u${u}`, ...Array.from({ length: 12 }, (_, j) => `i${(((u + 1) % 3) * 20 + j)}`)].join(','));
+  }
+  writeFileSync(file('train.csv'), train.join('\n'));
+  writeFileSync(file('test.csv'), held.join('\n'));
+  writeFileSync(file('candidates.csv'), candidates.join('\n'));
+  const result = report('simulate', '--train', file('train.csv'), '--test', file('test.csv'),
+    '--candidates', file('candidates.csv'), '--dim', '8', '--rounds', '8');
+  assert.equal(result.measured_users > 0, true);
+  assert.ok(result.federated.sampled['hr@10'] > 0.9, 'each user knows one of three groups of items');
+  assert.ok(result.federated['ndcg@100'] > result.popularity['ndcg@100']);
+});
+
+const ml1m = join(data, 'ml-1m');
+test('MovieLens 1M: the reference numbers', { skip: existsSync(ml1m) ? false : `no data (${ml1m})` }, () => {
+  const base = ['simulate', '--data', `movielens:${ml1m}`, '--protocol', 'strong-generalization'];
+  const clear = report(...base, '--dim', '64', '--rounds', '8', '--seed', '1');
+  assert.equal(clear.users, 5431);
+  assert.equal(clear.items, 3521);
+  assert.equal(clear.popularity['ndcg@100'].toFixed(4), '0.2079');
+  assert.equal(clear.popularity['recall@20'].toFixed(4), '0.1781');
+  assert.ok(clear.central['ndcg@100'] > 0.41);
+  assert.ok(clear.rounds[3]['ndcg@100'] > 0.975 * clear.central['ndcg@100']);
+  assert.ok(clear.federated['ndcg@100'] > 0.985 * clear.central['ndcg@100']);
+  const secret = report(...base, '--epsilon', '4', '--delta', '1e-5', '--accounting', 'gaussian',
+    '--noise', 'one', '--no-central');
+  assert.equal(secret.label, 'literature');
+  assert.ok(secret.federated['ndcg@100'] > 0.36);
+  assert.ok(secret.federated['ndcg@100'] > secret.popularity_private['ndcg@100']);
+});
