@@ -35,6 +35,7 @@ struct SimulateOptions {
   double participation = 1;
   double dropout = 0;
   std::string secure = "clear";
+  std::string curvature = "rank-one";
   double h = 2;
   double max_weight = 512;
   uint64_t max_batch = 0;
@@ -79,6 +80,7 @@ uint64_t fingerprint(const SimulateOptions& options, const Split& split,
        << options.privacy.sigma.value_or(0) << options.privacy.delta.value_or(0)
        << options.dim_given.value_or(0) << split.n_items;
   for (const auto& text : options.privacy.settings) hash.add(text.data(), text.size());
+  hash.add(options.curvature.data(), options.curvature.size());
   hash.add(options.privacy.noise.data(), options.privacy.noise.size());
   hash.add(options.privacy.accounting.data(), options.privacy.accounting.size());
   hash.add(split.train.items.data(), split.train.items.size() * sizeof(uint32_t));
@@ -159,6 +161,8 @@ class Simulation {
     fed.participation = options_.participation;
     fed.dropout = options_.dropout;
     fed.reg = reg_;
+    fed.curvature =
+        options_.curvature == "scalar" ? Curvature::kScalar : Curvature::kRankOne;
     fed.h = options_.h;
     fed.max_weight = options_.max_weight;
     fed.max_batch = options_.max_batch;
@@ -394,6 +398,10 @@ void add_simulate_command(CLI::App& app) {
   command->add_option("--secure", options->secure,
                       "clear: the devices' integers are added in the clear")
       ->check(CLI::IsMember({"clear"}))->capture_default_str();
+  command
+      ->add_option("--curvature", options->curvature,
+                   "How the item step models curvature; scalar is for comparison (docs/model.md)")
+      ->check(CLI::IsMember({"rank-one", "scalar"}))->capture_default_str();
   command->add_option("--step-scatter", options->h,
                       "h of the item step: how widely an item's users scatter")
       ->check(CLI::PositiveNumber)->capture_default_str();

@@ -36,7 +36,7 @@ void put_federated(ByteWriter& out, const FederatedState& state) {
   out.put_array(std::span(state.counts));
   out.put(state.devices);
   out.put(state.damping);
-  out.put(state.lowest_residual);
+  out.put(state.lowest_objective);
 }
 
 Result<FederatedState> get_federated(ByteReader& in) {
@@ -47,7 +47,7 @@ Result<FederatedState> get_federated(ByteReader& in) {
   SOTTO_TRY(state.counts, in.get_array<double>(kMostElements, "counts"));
   SOTTO_TRY(state.devices, in.get<double>("devices"));
   SOTTO_TRY(state.damping, in.get<double>("damping"));
-  SOTTO_TRY(state.lowest_residual, in.get<double>("lowest residual"));
+  SOTTO_TRY(state.lowest_objective, in.get<double>("lowest objective"));
   return state;
 }
 

@@ -14,9 +14,9 @@
 namespace sotto {
 namespace {
 
-// The mean residual, sum R_i / sum n_i, falls in every round of a step that is not too long. When it
-// stands above the lowest so far by more than the batches differ by chance, the curvature was
-// underestimated: h is multiplied, and given back slowly while the residual falls.
+// The objective per observed interaction falls in every round of a step that is not too long. When it
+// stands above the lowest since the last alarm by more than batches differ by chance, the
+// curvature was underestimated: h is multiplied, and given back slowly while the objective falls.
 constexpr double kRiseTolerance = 0.05;
 constexpr double kRiseDamping = 4;
 constexpr double kFallRelief = 0.8;
@@ -95,10 +95,11 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   const std::vector<double> frequencies = frequency.frequencies();
 
   const double objective = objective_per_device(state_.items, sums, frequencies, options_.reg);
-  watch(sums);
+  watch(sums, objective);
 
   ItemStepOptions step;
   step.reg = options_.reg;
+  step.curvature = options_.curvature;
   step.h = options_.h * state_.damping;
   step.step_size = step_size(state_.rounds_done, options_.participation);
   step.trust_radius = options_.trust_radius;
@@ -123,13 +124,14 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   return out;
 }
 
-void FederatedTraining::watch(const RowsAggregate& sums) {
+void FederatedTraining::watch(const RowsAggregate& sums, double objective) {
   const double weight = std::accumulate(sums.counts.begin(), sums.counts.end(), 0.0);
-  const double residual = sums.loss() / std::max(weight, 1e-9);
-  const bool rose = residual > state_.lowest_residual * (1 + kRiseTolerance);
+  const double value = objective * sums.devices / std::max(weight, 1e-9);
+  const bool rose = state_.rounds_done > 0 && value > state_.lowest_objective * (1 + kRiseTolerance);
   state_.damping = rose ? state_.damping * kRiseDamping
                         : std::max(1.0, state_.damping * kFallRelief);
-  state_.lowest_residual = std::min(state_.lowest_residual, residual);
+  if (rose || state_.rounds_done == 0 || value < state_.lowest_objective)
+    state_.lowest_objective = value;
 }
 
 void FederatedTraining::publish() {

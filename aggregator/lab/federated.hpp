@@ -24,6 +24,7 @@ struct FederatedOptions {
   double participation = 1;  ///< Share of the devices in a round, in (0, 1].
   double dropout = 0;        ///< Chance that a participant never reports, in [0, 1).
   Regularization reg;
+  Curvature curvature = Curvature::kRankOne;
   double h = 2;
   double trust_radius = 4;
   int32_t grid_bound = 1 << 15;
@@ -52,7 +53,7 @@ struct FederatedState {
   std::vector<double> counts;  ///< Of FrequencyEstimate.
   double devices = 0;
   double damping = 1;
-  double lowest_residual = 1;   ///< Lowest mean residual of a round so far; 1 at V = 0.
+  double lowest_objective = 0;  ///< Per interaction, lowest since the last alarm.
 };
 
 class FederatedTraining {
@@ -79,7 +80,7 @@ class FederatedTraining {
                     Executor& executor);
 
   std::vector<uint32_t> reporting_devices() const;
-  void watch(const RowsAggregate& sums);
+  void watch(const RowsAggregate& sums, double objective);
   void publish();
 
   const Histories* devices_;

@@ -40,12 +40,13 @@ Vector step_of_row(const Vector& v, const Vector& b, double count, double residu
   const Vector gradient = b - a0 * shared.spectrum.cwiseProduct(v) - lambda_i * v;
 
   const double users = frequency * std::max(devices, options.population);
-  const double h = options.h * (1 + std::sqrt(static_cast<double>(v.size()) / std::max(users, 1.0)));
+  const double scatter = 1 + std::sqrt(static_cast<double>(v.size()) / std::max(users, 1.0));
+  const double h = options.curvature == Curvature::kRankOne ? options.h * scatter : options.h;
   const Vector diagonal =
       (static_cast<float>(h * frequency) + a0) * shared.spectrum + Vector::Constant(v.size(), lambda_i);
   Vector step = gradient.cwiseQuotient(diagonal);
 
-  if (count > 0) {
+  if (options.curvature == Curvature::kRankOne && count > 0) {
     const double weight = std::max(residual, (1 - kLargestMeanPrediction) * count) / devices;
     const Vector mean = b / static_cast<float>(weight);
     const Vector scaled = mean.cwiseQuotient(diagonal);

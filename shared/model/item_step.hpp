@@ -41,8 +41,15 @@ struct RowsAggregate {
 /// Splits an integer sum of reports. sum.size() == task.layout.dimension(); unit: Grid::unit().
 RowsAggregate decode_rows(std::span<const int64_t> sum, const RowsTask& task, double unit);
 
+/// How the curvature of an item is modelled.
+enum class Curvature {
+  kRankOne,  ///< As above.
+  kScalar,   ///< H_i = (h n_i / n + a0) G + lambda_i I, for comparison: no rank-one part, h_i = h.
+};
+
 struct ItemStepOptions {
   Regularization reg;
+  Curvature curvature = Curvature::kRankOne;
   double h = 2;             ///< Scatter of an item's users, relative to the population's. >= 1.
   double step_size = 1;     ///< eta, in (0, 1].
   /// Trust region: no row moves so far that the score of a typical device (|u|^2 = tr G / n) could

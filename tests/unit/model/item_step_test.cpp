@@ -81,6 +81,33 @@ TEST_CASE("the step agrees with dense formulas of gradient and curvature") {
   }
 }
 
+TEST_CASE("scalar curvature, for comparison, is the same without the rank-one part") {
+  const Histories users = random_histories(100, kItems, 8, 1);
+  const Matrix items = random_matrix(kItems, kDim, 2, 0.3F);
+  const Exact exact = add_up(users, items);
+  ItemStepOptions options;
+  options.reg = kReg;
+  options.trust_radius = 1e9;
+  options.curvature = Curvature::kScalar;
+  options.h = 4;
+  SerialExecutor executor;
+  const Matrix next = item_step(items, exact.sums, exact.frequencies, options, executor);
+  const double n = exact.sums.devices;
+  const Eigen::MatrixXd gram = exact.sums.gram.cast<double>();
+  for (uint32_t i = 0; i < kItems; ++i) {
+    const Eigen::VectorXd v = items.row(i).transpose().cast<double>();
+    const double n_i = exact.sums.counts[i];
+    const double lambda_i = double{kReg.lambda} * (n_i + double{kReg.a0} * n);
+    Eigen::MatrixXd curvature = (4 * n_i / n + double{kReg.a0}) * gram;
+    curvature.diagonal().array() += lambda_i;
+    const Eigen::VectorXd gradient = exact.sums.rows.row(i).transpose().cast<double>() -
+                                     double{kReg.a0} * gram * v - lambda_i * v;
+    const Eigen::VectorXd expected = v + curvature.ldlt().solve(gradient);
+    CHECK((next.row(i).transpose().cast<double>() - expected).norm() <
+          1e-3 * (1 + expected.norm()));
+  }
+}
+
 TEST_CASE("the exact ALS solution of the items is a fixed point") {
   const Histories users = random_histories(100, kItems, 8, 3);
   Matrix items = random_matrix(kItems, kDim, 4, 0.3F);
