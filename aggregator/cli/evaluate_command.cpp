@@ -74,15 +74,15 @@ void add_fold_in_rows(const std::string& name, const Matrix& items, const Regula
 
 std::vector<double> per_user(const Measurement& measurement, size_t metric) {
   std::vector<double> values;
-  for (const auto& user : measurement.per_user)
-    values.push_back(user.empty() ? 0 : user[metric]);
+  for (const auto& user : measurement.per_user) values.push_back(user.empty() ? 0 : user[metric]);
   return values;
 }
 
 boost::json::object intervals(const std::deque<Row>& rows) {
   const size_t metric = metric_index("ndcg@100");
   boost::json::object out;
-  std::printf("\nndcg@100 with 95%% confidence (bootstrap over users), difference to the first row\n");
+  std::printf(
+      "\nndcg@100 with 95%% confidence (bootstrap over users), difference to the first row\n");
   const auto first = per_user(rows.front().measurement, metric);
   for (const auto& row : rows) {
     const auto values = per_user(row.measurement, metric);
@@ -91,12 +91,13 @@ boost::json::object intervals(const std::deque<Row>& rows) {
     std::printf("%-28s %.4f [%.4f, %.4f]  %+.4f [%+.4f, %+.4f] p = %.3f\n", row.name.c_str(),
                 mean.mean, mean.low, mean.high, difference.difference.mean,
                 difference.difference.low, difference.difference.high, difference.p_value);
-    out[row.name] = boost::json::object{
-        {"mean", mean.mean}, {"low", mean.low}, {"high", mean.high},
-        {"difference", difference.difference.mean},
-        {"difference_low", difference.difference.low},
-        {"difference_high", difference.difference.high},
-        {"p_value", difference.p_value}};
+    out[row.name] = boost::json::object{{"mean", mean.mean},
+                                        {"low", mean.low},
+                                        {"high", mean.high},
+                                        {"difference", difference.difference.mean},
+                                        {"difference_low", difference.difference.low},
+                                        {"difference_high", difference.difference.high},
+                                        {"p_value", difference.p_value}};
   }
   return out;
 }
@@ -111,22 +112,21 @@ void run_evaluate(const EvaluateOptions& options) {
   const bool ordered = options.data.protocol == "temporal";
   std::deque<Row> rows;
   const auto wanted = [&](const char* name) {
-    return std::find(options.methods.begin(), options.methods.end(), name) !=
-           options.methods.end();
+    return std::find(options.methods.begin(), options.methods.end(), name) != options.methods.end();
   };
   if (wanted("popularity"))
     rows.push_back({"popularity", measure(split, popularity_scorer(split), pool)});
   if (wanted("item-knn"))
-    rows.push_back({"item-kNN", measure(split, item_knn_scorer(split, options.neighbours, pool),
-                                        pool)});
+    rows.push_back(
+        {"item-kNN", measure(split, item_knn_scorer(split, options.neighbours, pool), pool)});
   if (wanted("central")) {
     ProgressBar bar("training");
     const IalsOptions ials{options.model.dim, options.sweeps, reg, options.model.seed};
-    const Matrix items = or_fail(train_ials(split.train, split.n_items, ials, pool,
-                                            [&](uint32_t sweep, const Matrix&) {
-                                              bar.update((sweep + 1.0) / ials.sweeps);
-                                              return true;
-                                            }));
+    const Matrix items = or_fail(
+        train_ials(split.train, split.n_items, ials, pool, [&](uint32_t sweep, const Matrix&) {
+          bar.update((sweep + 1.0) / ials.sweeps);
+          return true;
+        }));
     bar.finish();
     add_fold_in_rows("centralised iALS", items, reg, options, split, pool, ordered, rows);
   }
@@ -155,8 +155,9 @@ void run_evaluate(const EvaluateOptions& options) {
 void add_evaluate_command(CLI::App& app) {
   auto options = std::make_shared<EvaluateOptions>();
   CLI::App* command = app.add_subcommand(
-      "evaluate", "Measures popularity, item-kNN, centralised iALS and a model file on a split; "
-                  "with --protocol temporal also fold-in with recency weights.");
+      "evaluate",
+      "Measures popularity, item-kNN, centralised iALS and a model file on a split; "
+      "with --protocol temporal also fold-in with recency weights.");
   options->data.add_to(*command);
   options->model.add_to(*command);
   command->add_option("--methods", options->methods, "Which to measure")
@@ -166,16 +167,22 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--model", options->model_path, "A model file to measure too")
       ->check(CLI::ExistingFile);
   command->add_option("--neighbours", options->neighbours, "Neighbours of item-kNN")
-      ->check(CLI::Range(1U, 100000U))->capture_default_str();
+      ->check(CLI::Range(1U, 100000U))
+      ->capture_default_str();
   command->add_option("--sweeps", options->sweeps, "ALS sweeps of centralised training")
-      ->check(CLI::Range(1U, 1000U))->capture_default_str();
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
   command->add_option("--half-life", options->half_life, "Recency: half-life in events")
-      ->check(CLI::PositiveNumber)->capture_default_str();
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--recency-floor", options->floor, "Recency: smallest weight")
-      ->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  command->add_option("--recency-lambda", options->recency_lambda,
-                      "Recency: factor on lambda, as weights shrink the history")
-      ->check(CLI::PositiveNumber)->capture_default_str();
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      ->add_option("--recency-lambda", options->recency_lambda,
+                   "Recency: factor on lambda, as weights shrink the history")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--json", options->json, "Write the results to this file (-: stdout)");
   command->callback([options] { run_evaluate(*options); });
 }

@@ -10,8 +10,9 @@
 #include "cli/world_command.hpp"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Sotto: recommendations computed on the visitor's own device, and a global model "
-               "learned under differential privacy"};
+  CLI::App app{
+      "Sotto: recommendations computed on the visitor's own device, and a global model "
+      "learned under differential privacy"};
   app.require_subcommand(1);
   app.set_version_flag("--version", SOTTO_VERSION);
   sotto::add_import_command(app);

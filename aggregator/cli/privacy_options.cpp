@@ -12,7 +12,7 @@ namespace {
 using Setter = std::function<void(PrivateRecipe&, double)>;
 
 template <class T>
-Setter field(T PrivateRecipe::* member) {
+Setter field(T PrivateRecipe::*member) {
   return [member](PrivateRecipe& recipe, double value) { recipe.*member = static_cast<T>(value); };
 }
 
@@ -54,23 +54,33 @@ void PrivacyOptions::add_to(CLI::App& command) {
   const std::string group = "Privacy";
   auto* epsilon_option =
       command.add_option("--epsilon", epsilon, "Train under user-level (epsilon, delta)-DP")
-          ->check(CLI::Range(1e-3, 1e3))->group(group);
-  command.add_option("--sigma", sigma,
-                     "The same by noise multiplier: the z of one release that would cost as much "
-                     "as the whole run, in units of the sensitivity")
-      ->check(CLI::Range(1e-2, 1e5))->excludes(epsilon_option)->group(group);
+          ->check(CLI::Range(1e-3, 1e3))
+          ->group(group);
+  command
+      .add_option("--sigma", sigma,
+                  "The same by noise multiplier: the z of one release that would cost as much "
+                  "as the whole run, in units of the sensitivity")
+      ->check(CLI::Range(1e-2, 1e5))
+      ->excludes(epsilon_option)
+      ->group(group);
   command.add_option("--delta", delta, "[min(1e-6, devices^-1.1)]")
-      ->check(CLI::Range(1e-15, 0.5))->group(group);
-  command.add_option("--noise", noise,
-                     "Whose noise is in the sums; the price counts one server's. one is the "
-                     "central model of the literature, servers is what is deployed")
+      ->check(CLI::Range(1e-15, 0.5))
+      ->group(group);
+  command
+      .add_option("--noise", noise,
+                  "Whose noise is in the sums; the price counts one server's. one is the "
+                  "central model of the literature, servers is what is deployed")
       ->check(CLI::IsMember({"one", "servers", "servers+device"}))
-      ->capture_default_str()->group(group);
-  command.add_option("--accounting", accounting,
-                     "zcdp is certified; gaussian is the exact curve of Gaussian noise")
-      ->check(CLI::IsMember({"zcdp", "gaussian"}))->capture_default_str()->group(group);
-  command.add_option("--set", settings,
-                     "A field of the private recipe, name=value; may be repeated")
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--accounting", accounting,
+                  "zcdp is certified; gaussian is the exact curve of Gaussian noise")
+      ->check(CLI::IsMember({"zcdp", "gaussian"}))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--set", settings, "A field of the private recipe, name=value; may be repeated")
       ->group(group);
 }
 

@@ -25,8 +25,7 @@ json::object metrics_object(const MetricValues& values) {
 }
 
 void print_values(const MetricValues& values) {
-  for (const char* name : kTableMetrics)
-    std::printf(" %10.4f", values[metric_index(name)]);
+  for (const char* name : kTableMetrics) std::printf(" %10.4f", values[metric_index(name)]);
 }
 
 void pretty(std::ostream& out, const json::value& value, const std::string& indent) {

@@ -149,8 +149,7 @@ class Simulation {
   void measure_round(const Matrix& model, const Regularization& reg, json::object& round) {
     federated_ = measure(split(), factor_scorer(model, reg), pool_);
     for (const auto& [key, value] : to_json(*federated_)) round[key] = value;
-    std::printf("  ndcg@100 %.4f  recall@20 %.4f",
-                federated_->all_items[metric_index("ndcg@100")],
+    std::printf("  ndcg@100 %.4f  recall@20 %.4f", federated_->all_items[metric_index("ndcg@100")],
                 federated_->all_items[metric_index("recall@20")]);
   }
 
@@ -161,32 +160,29 @@ class Simulation {
     fed.participation = options_.participation;
     fed.dropout = options_.dropout;
     fed.reg = reg_;
-    fed.curvature =
-        options_.curvature == "scalar" ? Curvature::kScalar : Curvature::kRankOne;
+    fed.curvature = options_.curvature == "scalar" ? Curvature::kScalar : Curvature::kRankOne;
     fed.h = options_.h;
     fed.max_weight = options_.max_weight;
     fed.max_batch = options_.max_batch;
     fed.seed = options_.model.seed;
     auto training = or_fail(FederatedTraining::create(split().train, split().n_items, fed, pool_));
-    if (checkpoint_.federated.rounds_done > 0)
-      or_fail(training.restore(checkpoint_.federated));
+    if (checkpoint_.federated.rounds_done > 0) or_fail(training.restore(checkpoint_.federated));
     if (training.finished())
       federated_ = measure(split(), factor_scorer(training.published(), reg_), pool_);
 
     while (!training.finished()) {
       const uint32_t number = training.state().rounds_done + 1;
       ProgressBar bar("round " + std::to_string(number) + " of " + std::to_string(fed.rounds));
-      const FederatedRound round = or_fail(training.run_round(
-          [&](double fraction) { bar.update(fraction, "devices reporting"); }));
+      const FederatedRound round = or_fail(
+          training.run_round([&](double fraction) { bar.update(fraction, "devices reporting"); }));
       bar.finish();
-      json::object entry{{"round", round.round}, {"participants", round.participants},
-                         {"cohorts", round.cohorts}, {"clipped", round.clipped},
+      json::object entry{{"round", round.round},         {"participants", round.participants},
+                         {"cohorts", round.cohorts},     {"clipped", round.clipped},
                          {"objective", round.objective}, {"damping", round.damping},
-                         {"seconds", round.seconds}, {"epsilon", nullptr}};
+                         {"seconds", round.seconds},     {"epsilon", nullptr}};
       std::printf("round %2u  %7llu reports  objective %.5g", round.round,
                   static_cast<unsigned long long>(round.participants), round.objective);
-      if (measured_round(round.round, fed.rounds))
-        measure_round(training.published(), reg_, entry);
+      if (measured_round(round.round, fed.rounds)) measure_round(training.published(), reg_, entry);
       std::printf("  %.1f s\n", round.seconds);
       std::fflush(stdout);
       checkpoint_.federated = training.state();
@@ -218,8 +214,8 @@ class Simulation {
     options.max_batch = options_.max_batch;
     options.dropout = options_.dropout;
     options.seed = options_.model.seed;
-    options.recipe = or_fail(
-        make_recipe(options_.privacy, options.z, options_.dim_given, options_.rounds));
+    options.recipe =
+        or_fail(make_recipe(options_.privacy, options.z, options_.dim_given, options_.rounds));
     auto training =
         or_fail(PrivateTraining::create(split().train, loaded_.content, options, pool_));
     for (const auto& release : checkpoint_.releases) or_fail(training.replay(release));
@@ -231,16 +227,20 @@ class Simulation {
       const uint32_t number = training.releases_done();
       const std::string name = number == 0 ? "counts" : "round " + std::to_string(number);
       ProgressBar bar(name);
-      PrivateRelease release = or_fail(training.run_next(
-          [&](double fraction) { bar.update(fraction, "devices reporting"); }));
+      PrivateRelease release = or_fail(
+          training.run_next([&](double fraction) { bar.update(fraction, "devices reporting"); }));
       bar.finish();
       const double epsilon =
           training.spent().epsilon(options_.privacy.accounting_kind(), options.delta);
-      json::object entry{{"round", number}, {"layout", number == 0 ? "counts" : "whitened"},
-                         {"participants", release.reports}, {"cohorts", release.cohorts},
-                         {"dimension", release.dimension}, {"sigma", release.sigma},
+      json::object entry{{"round", number},
+                         {"layout", number == 0 ? "counts" : "whitened"},
+                         {"participants", release.reports},
+                         {"cohorts", release.cohorts},
+                         {"dimension", release.dimension},
+                         {"sigma", release.sigma},
                          {"z", static_cast<double>(release.sigma) / options.grid_bound},
-                         {"noise_sd", release.noise_sd}, {"epsilon", epsilon}};
+                         {"noise_sd", release.noise_sd},
+                         {"epsilon", epsilon}};
       std::printf("%-8s  %7llu reports  epsilon so far %.3f", name.c_str(),
                   static_cast<unsigned long long>(release.reports), epsilon);
       measure_round(training.published(), inference, entry);
@@ -290,8 +290,7 @@ class Simulation {
           std::copy(frequencies.begin(), frequencies.end(), scores.begin());
         },
         pool_);
-    content_only_ =
-        measure(split(), factor_scorer(counts.published(), recipe.inference), pool_);
+    content_only_ = measure(split(), factor_scorer(counts.published(), recipe.inference), pool_);
     report_["popularity_private"] = to_json(*private_popularity_);
     report_["content_private"] = to_json(*content_only_);
   }
@@ -299,12 +298,11 @@ class Simulation {
   void run_central() {
     ProgressBar bar("centralised iALS, for comparison");
     const IalsOptions ials{options_.model.dim, options_.sweeps, reg_, options_.model.seed};
-    const Matrix items =
-        or_fail(train_ials(split().train, split().n_items, ials, pool_,
-                           [&](uint32_t sweep, const Matrix&) {
-                             bar.update((sweep + 1.0) / ials.sweeps);
-                             return true;
-                           }));
+    const Matrix items = or_fail(
+        train_ials(split().train, split().n_items, ials, pool_, [&](uint32_t sweep, const Matrix&) {
+          bar.update((sweep + 1.0) / ials.sweeps);
+          return true;
+        }));
     bar.finish();
     central_ = measure(split(), factor_scorer(items, reg_), pool_);
   }
@@ -327,9 +325,9 @@ class Simulation {
     report_["rounds"] = rounds_;
     report_["seconds"] = federated_seconds;
     report_["seconds_total"] = seconds();
-    std::printf("\n%s, %llu bytes a report\n", format_duration(federated_seconds).c_str(),
-                static_cast<unsigned long long>(
-                    report_["upload_bytes_per_report"].to_number<uint64_t>()));
+    std::printf(
+        "\n%s, %llu bytes a report\n", format_duration(federated_seconds).c_str(),
+        static_cast<unsigned long long>(report_["upload_bytes_per_report"].to_number<uint64_t>()));
     if (!options_.out.empty()) save();
     if (json_.wanted()) or_fail(json_.write(report_));
   }
@@ -383,39 +381,53 @@ class Simulation {
 void add_simulate_command(CLI::App& app) {
   auto options = std::make_shared<SimulateOptions>();
   CLI::App* command = app.add_subcommand(
-      "simulate", "Federated training: every simulated device computes its contribution from its "
-                  "own history alone; with --epsilon under differential privacy.");
+      "simulate",
+      "Federated training: every simulated device computes its contribution from its "
+      "own history alone; with --epsilon under differential privacy.");
   options->data.add_to(*command);
   options->model.add_to(*command);
   options->privacy.add_to(*command);
   command->add_option("--rounds", options->rounds, "Rounds [8; private: 2 after the counts]")
       ->check(CLI::Range(1U, 10000U));
-  command->add_option("--participation", options->participation,
-                      "Share of the devices that take part in a round")
-      ->check(CLI::Range(1e-6, 1.0))->capture_default_str();
+  command
+      ->add_option("--participation", options->participation,
+                   "Share of the devices that take part in a round")
+      ->check(CLI::Range(1e-6, 1.0))
+      ->capture_default_str();
   command->add_option("--dropout", options->dropout, "Chance that a participant never reports")
-      ->check(CLI::Range(0.0, 0.99))->capture_default_str();
-  command->add_option("--secure", options->secure,
-                      "clear: the devices' integers are added in the clear")
-      ->check(CLI::IsMember({"clear"}))->capture_default_str();
+      ->check(CLI::Range(0.0, 0.99))
+      ->capture_default_str();
+  command
+      ->add_option("--secure", options->secure,
+                   "clear: the devices' integers are added in the clear")
+      ->check(CLI::IsMember({"clear"}))
+      ->capture_default_str();
   command
       ->add_option("--curvature", options->curvature,
                    "How the item step models curvature; scalar is for comparison (docs/model.md)")
-      ->check(CLI::IsMember({"rank-one", "scalar"}))->capture_default_str();
-  command->add_option("--step-scatter", options->h,
-                      "h of the item step: how widely an item's users scatter")
-      ->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--max-weight", options->max_weight,
-                      "Histories up to this length are never scaled down by the clip")
-      ->check(CLI::Range(1.0, 1e6))->capture_default_str();
-  command->add_option("--max-batch", options->max_batch,
-                      "Devices in a cohort; 0: as many as the field holds")
+      ->check(CLI::IsMember({"rank-one", "scalar"}))
+      ->capture_default_str();
+  command
+      ->add_option("--step-scatter", options->h,
+                   "h of the item step: how widely an item's users scatter")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--max-weight", options->max_weight,
+                   "Histories up to this length are never scaled down by the clip")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  command
+      ->add_option("--max-batch", options->max_batch,
+                   "Devices in a cohort; 0: as many as the field holds")
       ->capture_default_str();
   command->add_flag("--no-central", options->no_central, "Leave out centralised training");
   command->add_option("--sweeps", options->sweeps, "ALS sweeps of centralised training")
-      ->check(CLI::Range(1U, 1000U))->capture_default_str();
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
   command->add_option("--eval-every", options->eval_every, "Measure after every so many rounds")
-      ->check(CLI::Range(1U, 10000U))->capture_default_str();
+      ->check(CLI::Range(1U, 10000U))
+      ->capture_default_str();
   auto* checkpoint = command->add_option("--checkpoint", options->checkpoint,
                                          "Save the state to this file after every round");
   command->add_flag("--resume", options->resume, "Continue from the checkpoint, if there is one")

@@ -38,11 +38,11 @@ void run_train(const TrainOptions& options) {
   Matrix items;
   {
     ProgressBar bar("training");
-    items = or_fail(train_ials(split.train, split.n_items, ials, pool,
-                               [&](uint32_t sweep, const Matrix&) {
-                                 bar.update((sweep + 1.0) / ials.sweeps);
-                                 return true;
-                               }));
+    items = or_fail(
+        train_ials(split.train, split.n_items, ials, pool, [&](uint32_t sweep, const Matrix&) {
+          bar.update((sweep + 1.0) / ials.sweeps);
+          return true;
+        }));
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -74,12 +74,14 @@ void run_train(const TrainOptions& options) {
 void add_train_command(CLI::App& app) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand(
-      "train", "Centralised training (iALS): the reference that federated training is held "
-               "against. It sees everybody's history; use it on data that is not private.");
+      "train",
+      "Centralised training (iALS): the reference that federated training is held "
+      "against. It sees everybody's history; use it on data that is not private.");
   options->data.add_to(*command);
   options->model.add_to(*command);
   command->add_option("--sweeps", options->sweeps, "ALS sweeps")
-      ->check(CLI::Range(1U, 1000U))->capture_default_str();
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
   command->add_option("--out", options->out, "Write the model (safetensors) to this file");
   command->add_option("--json", options->json, "Write the results to this file (-: stdout)");
   command->callback([options] { run_train(*options); });

@@ -14,10 +14,12 @@
 namespace sotto {
 namespace {
 
-// The objective per observed interaction falls in every round of a step that is not too long. When it
-// stands above the lowest since the last alarm by more than batches differ by chance, the
+// The objective per observed interaction falls in every round of a step that is not too long. When
+// it stands above the lowest since the last alarm by more than batches differ by chance, the
 // curvature was underestimated: h is multiplied, and given back slowly while the objective falls.
-constexpr double kRiseTolerance = 0.05;
+// Tolerated rise: 3%, and two standard deviations of a batch mean whose devices vary by their mean.
+double rise_tolerance(double devices) { return 0.03 + 2 / std::sqrt(std::max(devices, 1.0)); }
+
 constexpr double kRiseDamping = 4;
 constexpr double kFallRelief = 0.8;
 
@@ -127,9 +129,10 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
 void FederatedTraining::watch(const RowsAggregate& sums, double objective) {
   const double weight = std::accumulate(sums.counts.begin(), sums.counts.end(), 0.0);
   const double value = objective * sums.devices / std::max(weight, 1e-9);
-  const bool rose = state_.rounds_done > 0 && value > state_.lowest_objective * (1 + kRiseTolerance);
-  state_.damping = rose ? state_.damping * kRiseDamping
-                        : std::max(1.0, state_.damping * kFallRelief);
+  const bool rose = state_.rounds_done > 0 &&
+                    value > state_.lowest_objective * (1 + rise_tolerance(sums.devices));
+  state_.damping =
+      rose ? state_.damping * kRiseDamping : std::max(1.0, state_.damping * kFallRelief);
   if (rose || state_.rounds_done == 0 || value < state_.lowest_objective)
     state_.lowest_objective = value;
 }

@@ -17,7 +17,7 @@ namespace sotto {
 
 struct Split {
   std::string protocol;
-  uint32_t n_items = 0;             ///< Rows of the model.
+  uint32_t n_items = 0;               ///< Rows of the model.
   std::vector<uint32_t> catalogue{};  ///< Model row -> row in Dataset::items; ascending.
   Histories train{};                  ///< One a training device, oldest item first.
   // One entry a measured user in each of the following:

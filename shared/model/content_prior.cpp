@@ -51,8 +51,8 @@ class Fitter {
     double sum = 0, weights = 0;
     for (const auto i : measured_) {
       const double weight = 1 / std::pow(double{noise(i)} + 1e-12, 2);
-      sum += weight * (double{y_.row(i).squaredNorm()} / static_cast<double>(y_.cols()) -
-                       double{noise(i)});
+      sum += weight *
+             (double{y_.row(i).squaredNorm()} / static_cast<double>(y_.cols()) - double{noise(i)});
       weights += weight;
     }
     return std::max(kTiny, static_cast<float>(sum / weights));
@@ -83,7 +83,8 @@ class Fitter {
     for (const auto i : measured_) {
       const float ratio = kappa / (noise(i) + kappa);
       const float weight = ratio * ratio;
-      const Vector residual = y_.row(i).transpose() - weights.transpose() * content_.row(i).transpose();
+      const Vector residual =
+          y_.row(i).transpose() - weights.transpose() * content_.row(i).transpose();
       sum.selfadjointView<Eigen::Lower>().rankUpdate(residual, weight);
       sum.diagonal().array() -= weight * noise(i);
       total += weight;
@@ -120,10 +121,9 @@ Matrix shrink_to_content(const Matrix& measurements, const std::vector<float>& n
       const auto i = static_cast<Eigen::Index>(n);
       const float tail = std::pow(10 * popularity[n] + 1e-6F, -options.tail_exponent);
       const Vector prior = tail * variances;
-      const Vector gain = prior.array() /
-                          (prior.array() + options.shrinkage * noise_variance[n] + 1e-20F);
-      const Vector deviation =
-          basis.transpose() * (measurements.row(i) - out.row(i)).transpose();
+      const Vector gain =
+          prior.array() / (prior.array() + options.shrinkage * noise_variance[n] + 1e-20F);
+      const Vector deviation = basis.transpose() * (measurements.row(i) - out.row(i)).transpose();
       out.row(i) += (basis * gain.cwiseProduct(deviation)).transpose();
     }
   });

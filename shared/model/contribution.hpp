@@ -69,9 +69,9 @@ struct RowsLayout {
 struct RowsTask {
   RowsLayout layout;
   Regularization reg;
-  double clip = 0;      ///< L2 norm bound of the whole vector.
-  float gamma = 0;      ///< Weight of the counts.
-  float gamma_0 = 0;    ///< Weight of the normaliser.
+  double clip = 0;    ///< L2 norm bound of the whole vector.
+  float gamma = 0;    ///< Weight of the counts.
+  float gamma_0 = 0;  ///< Weight of the normaliser.
 };
 
 /// A task whose clip no history of total weight <= max_weight reaches. The bound is rigorous: at
@@ -106,17 +106,17 @@ struct WhitenedLayout {
 struct WhitenedTask {
   WhitenedLayout layout;
   Regularization reg;
-  std::vector<int32_t> slot;         ///< Item -> slot in the slice, -1 outside it. One an item.
-  std::vector<float> row_weight;     ///< w_i, one an item; 0 outside the slice.
-  std::vector<float> popularity;     ///< f_i > 0 in the slice: which items are kept of many.
-  SquareMatrix whitening;            ///< P, k x k.
+  std::vector<int32_t> slot;      ///< Item -> slot in the slice, -1 outside it. One an item.
+  std::vector<float> row_weight;  ///< w_i, one an item; 0 outside the slice.
+  std::vector<float> popularity;  ///< f_i > 0 in the slice: which items are kept of many.
+  SquareMatrix whitening;         ///< P, k x k.
   float bias = 0.1F;
   float z_clip = 1.5F;
-  float norm_floor = 1;              ///< >= 1.
+  float norm_floor = 1;  ///< >= 1.
   float gram_weight = 1;
-  float sampling_exponent = 0;       ///< Items are kept with chances ~ f^exponent.
+  float sampling_exponent = 0;  ///< Items are kept with chances ~ f^exponent.
   uint32_t max_items = 230;
-  bool residual = true;              ///< r_i = 1 - u.v_i clipped to [-1, 1.5]; false: r_i = 1.
+  bool residual = true;  ///< r_i = 1 - u.v_i clipped to [-1, 1.5]; false: r_i = 1.
 };
 
 void contribute_whitened(std::span<const uint32_t> history, const WhitenedTask& task,

@@ -5,8 +5,7 @@
 
 namespace sotto {
 
-FoldInState::FoldInState(const SquareMatrix& gram, Eigen::Index n_items,
-                         const Regularization& reg)
+FoldInState::FoldInState(const SquareMatrix& gram, Eigen::Index n_items, const Regularization& reg)
     : normal_(reg.a0 * gram),
       right_(Vector::Zero(gram.rows())),
       n_items_(static_cast<float>(n_items)),

@@ -49,8 +49,8 @@ Result<Matrix> train_ials(const Histories& users, uint32_t n_items, const IalsOp
                           const std::function<bool(uint32_t, const Matrix&)>& after_sweep) {
   for (uint32_t item : users.items)
     if (item >= n_items)
-      return Error{ErrorCode::kInvalidArgument, "users: item number " + std::to_string(item) +
-                                                    " is not below n_items"};
+      return Error{ErrorCode::kInvalidArgument,
+                   "users: item number " + std::to_string(item) + " is not below n_items"};
   Matrix items = random_items(n_items, options.dim, options.seed);
   Matrix user_vectors(static_cast<Eigen::Index>(users.size()), options.dim);
   const Histories by_item = transpose(users, n_items);

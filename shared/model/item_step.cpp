@@ -42,8 +42,8 @@ Vector step_of_row(const Vector& v, const Vector& b, double count, double residu
   const double users = frequency * std::max(devices, options.population);
   const double scatter = 1 + std::sqrt(static_cast<double>(v.size()) / std::max(users, 1.0));
   const double h = options.curvature == Curvature::kRankOne ? options.h * scatter : options.h;
-  const Vector diagonal =
-      (static_cast<float>(h * frequency) + a0) * shared.spectrum + Vector::Constant(v.size(), lambda_i);
+  const Vector diagonal = (static_cast<float>(h * frequency) + a0) * shared.spectrum +
+                          Vector::Constant(v.size(), lambda_i);
   Vector step = gradient.cwiseQuotient(diagonal);
 
   if (options.curvature == Curvature::kRankOne && count > 0) {
@@ -93,18 +93,18 @@ Matrix item_step(const Matrix& items, const RowsAggregate& sums,
   const Shared shared = diagonalise(sums);
   const double devices = std::max(sums.devices, 1e-9);
   Matrix next(items.rows(), items.cols());
-  executor.for_blocks(static_cast<size_t>(items.rows()), kBlock,
-                      [&](size_t begin, size_t end, size_t) {
-    for (size_t i = begin; i < end; ++i) {
-      const auto row = static_cast<Eigen::Index>(i);
-      const Vector v = shared.basis.transpose() * items.row(row).transpose();
-      const Vector b = shared.basis.transpose() * sums.rows.row(row).transpose() /
-                       static_cast<float>(devices);
-      const Vector step = step_of_row(v, b, sums.counts[i], sums.residuals[i], frequencies[i],
-                                      shared, options, devices);
-      next.row(row) = items.row(row) + (shared.basis * step).transpose();
-    }
-  });
+  executor.for_blocks(
+      static_cast<size_t>(items.rows()), kBlock, [&](size_t begin, size_t end, size_t) {
+        for (size_t i = begin; i < end; ++i) {
+          const auto row = static_cast<Eigen::Index>(i);
+          const Vector v = shared.basis.transpose() * items.row(row).transpose();
+          const Vector b = shared.basis.transpose() * sums.rows.row(row).transpose() /
+                           static_cast<float>(devices);
+          const Vector step = step_of_row(v, b, sums.counts[i], sums.residuals[i], frequencies[i],
+                                          shared, options, devices);
+          next.row(row) = items.row(row) + (shared.basis * step).transpose();
+        }
+      });
   return next;
 }
 

@@ -28,9 +28,9 @@ namespace sotto {
 
 /// The sums that a batch of `rows` reports adds up to, as real numbers.
 struct RowsAggregate {
-  SquareMatrix gram;           ///< G, k x k.
-  Matrix rows;                 ///< B, m x k.
-  std::vector<double> counts;  ///< n_i.
+  SquareMatrix gram;              ///< G, k x k.
+  Matrix rows;                    ///< B, m x k.
+  std::vector<double> counts;     ///< n_i.
   std::vector<double> residuals;  ///< R_i = sum c r.
   double devices = 0;             ///< n.
 
@@ -50,8 +50,8 @@ enum class Curvature {
 struct ItemStepOptions {
   Regularization reg;
   Curvature curvature = Curvature::kRankOne;
-  double h = 2;             ///< Scatter of an item's users, relative to the population's. >= 1.
-  double step_size = 1;     ///< eta, in (0, 1].
+  double h = 2;          ///< Scatter of an item's users, relative to the population's. >= 1.
+  double step_size = 1;  ///< eta, in (0, 1].
   /// Trust region: no row moves so far that the score of a typical device (|u|^2 = tr G / n) could
   /// change by more than this. Predictions live around [0, 1].
   double trust_radius = 4;

@@ -12,9 +12,9 @@ namespace sotto {
 constexpr size_t packed_size(size_t k) { return k * (k + 1) / 2; }
 
 /// Lower triangle, row by row, with off-diagonal elements multiplied by sqrt(2):
-/// |pack(A)| equals the Frobenius norm of A, so |pack(u u')| = |u|^2, and independent noise of equal
-/// variance on the packed elements is invariant under rotations of u.
-/// out.size() == packed_size(k). Thread safety: pure.
+/// |pack(A)| equals the Frobenius norm of A, so |pack(u u')| = |u|^2, and independent noise of
+/// equal variance on the packed elements is invariant under rotations of u. out.size() ==
+/// packed_size(k). Thread safety: pure.
 void pack_symmetric(const SquareMatrix& matrix, std::span<float> out);
 /// pack(u u') without forming the matrix.
 void pack_outer(const Eigen::Ref<const Vector>& u, std::span<float> out);

@@ -13,8 +13,8 @@ namespace sotto {
 
 /// Shuffled epochs: each round takes the next `share` of a shuffled order of the devices; after
 /// floor(1 / share) rounds the order is shuffled anew, so no device takes part twice in an epoch
-/// (what does not fill a round sits that epoch out). In deployment each device draws its own slot of an epoch; here the lab draws
-/// for all. Thread safety: one thread at a time.
+/// (what does not fill a round sits that epoch out). In deployment each device draws its own slot
+/// of an epoch; here the lab draws for all. Thread safety: one thread at a time.
 class ShuffledEpochs {
  public:
   /// share in (0, 1].

@@ -47,7 +47,8 @@ PrivateTrainer::PrivateTrainer(const PrivateRecipe& recipe, Matrix content, uint
       slot_(static_cast<size_t>(content_.rows()), -1) {}
 
 uint32_t PrivateTrainer::slice_size() const {
-  return static_cast<uint32_t>(std::count_if(slot_.begin(), slot_.end(), [](int32_t s) { return s >= 0; }));
+  return static_cast<uint32_t>(
+      std::count_if(slot_.begin(), slot_.end(), [](int32_t s) { return s >= 0; }));
 }
 
 Status PrivateTrainer::accept_counts(const Release& release) {
@@ -169,8 +170,8 @@ SquareMatrix PrivateTrainer::shrunk_gram(const Release& release, const WhitenedT
 
 // In a round without residuals the bias column counts the items once more; the two estimates are
 // combined by inverse variance.
-void PrivateTrainer::refine_counts(const Release& release, const WhitenedTask& task,
-                                   double devices, std::vector<double>& counts) {
+void PrivateTrainer::refine_counts(const Release& release, const WhitenedTask& task, double devices,
+                                   std::vector<double>& counts) {
   const double variance = count_variance_ * devices * devices;
   const double floor = 1e-3 * devices * double{largest_frequency_};
   for (size_t i = 0; i < counts.size(); ++i) {
@@ -199,8 +200,7 @@ Status PrivateTrainer::accept_rows(const Release& release, Executor& executor) {
   return {};
 }
 
-PrivateTrainer::Round PrivateTrainer::open_round(const Release& release,
-                                                 const WhitenedTask& task) {
+PrivateTrainer::Round PrivateTrainer::open_round(const Release& release, const WhitenedTask& task) {
   Round round;
   round.backward =
       make_whitening(predict_user_moments(items_, frequencies_, recipe_.reg).second_moment(),
@@ -265,8 +265,7 @@ Matrix PrivateTrainer::step(const WhitenedTask& task, const Round& round, const 
         continue;
       }
       const auto share = static_cast<float>(recipe_.h * round.counts[i] / round.devices);
-      const Vector curvature =
-          ((share + recipe_.reg.a0) * spectrum).array() + lambda_of(round, i);
+      const Vector curvature = ((share + recipe_.reg.a0) * spectrum).array() + lambda_of(round, i);
       const Vector gradient =
           static_cast<float>(round.counts[i]) * (to_basis * gradients.row(row).transpose());
       next.row(row) +=

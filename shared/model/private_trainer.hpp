@@ -94,10 +94,10 @@ class PrivateTrainer {
   Matrix content_;
   uint64_t seed_;
   Matrix items_;
-  Vector frequencies_;            // f_i; halved outside the slice
-  std::vector<int32_t> slot_;     // item -> slot, -1 outside
-  float largest_frequency_ = 0;   // f_max of the counts release
-  double count_variance_ = 0;     // of f_i
+  Vector frequencies_;           // f_i; halved outside the slice
+  std::vector<int32_t> slot_;    // item -> slot, -1 outside
+  float largest_frequency_ = 0;  // f_max of the counts release
+  double count_variance_ = 0;    // of f_i
   uint64_t reports_ = 0;
   uint32_t rounds_done_ = 0;
 };

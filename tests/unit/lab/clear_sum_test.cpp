@@ -19,8 +19,7 @@ void contribute(uint32_t device, Contribution& out) {
   Random random(derive_seed(9, device));
   const size_t offset = random.below(kDimension - 40);
   const double scale = std::exp(4 * random.normal());
-  for (size_t j = 0; j < 40; ++j)
-    out.put(offset + j, static_cast<float>(scale * random.normal()));
+  for (size_t j = 0; j < 40; ++j) out.put(offset + j, static_cast<float>(scale * random.normal()));
 }
 
 std::vector<uint32_t> everybody(uint32_t n) {
@@ -76,7 +75,8 @@ TEST_CASE("noise is reproducible, independent of threads, and of the stated stre
   SumJob job = make_job(devices);
   job.noise = {5000, NoiseBy::kServers, 3};
   ThreadPool one(1), three(3);
-  for (const auto& [by, noises] : {std::pair{NoiseBy::kOne, 1.0}, {NoiseBy::kServers, 2.0},
+  for (const auto& [by, noises] : {std::pair{NoiseBy::kOne, 1.0},
+                                   {NoiseBy::kServers, 2.0},
                                    {NoiseBy::kServersAndDevice, 3.0}}) {
     job.noise.by = by;
     const auto a = sum_in_clear(job, contribute, one);

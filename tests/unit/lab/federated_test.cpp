@@ -37,12 +37,12 @@ TEST_CASE("eight rounds come close to centralised training, which beats populari
   const SmallWorld world = small_world();
   const FederatedOptions options = small_options(world.split);
   ThreadPool pool(2);
-  const auto central = train_ials(world.split.train, world.split.n_items,
-                                  {options.dim, 16, options.reg, 1}, pool);
+  const auto central =
+      train_ials(world.split.train, world.split.n_items, {options.dim, 16, options.reg, 1}, pool);
   REQUIRE(central.ok());
   const double best = ndcg(world.split, *central, options.reg);
-  const double popular =
-      measure(world.split, popularity_scorer(world.split), pool).all_items[metric_index("ndcg@100")];
+  const double popular = measure(world.split, popularity_scorer(world.split), pool)
+                             .all_items[metric_index("ndcg@100")];
   CHECK(best > popular);
   CHECK(ndcg(world.split, train(world.split, options, 2), options.reg) > 0.96 * best);
 }

@@ -61,13 +61,15 @@ TEST_CASE("the model is a function of the released coordinates and public inputs
   }
 }
 
-TEST_CASE("worlds that differ in one user, with identical noise: the releases differ by that "
-          "user's grid vector, of norm at most the sensitivity, and by nothing else") {
+TEST_CASE(
+    "worlds that differ in one user, with identical noise: the releases differ by that "
+    "user's grid vector, of norm at most the sensitivity, and by nothing else") {
   const SmallWorld world = small_world();
   const PrivateOptions options = small_options();
   ThreadPool pool(2);
   // The next release of a population, after a past that both worlds share.
-  const auto release_after = [&](const Histories& devices, const std::vector<PrivateRelease>& past) {
+  const auto release_after = [&](const Histories& devices,
+                                 const std::vector<PrivateRelease>& past) {
     auto training = PrivateTraining::create(devices, world.content, options, pool);
     REQUIRE(training.ok());
     for (const auto& release : past) REQUIRE(training->replay(release).ok());

@@ -20,8 +20,8 @@ Problem make_problem(float noise_variance, float deviation, uint64_t seed) {
   Problem p;
   p.content = random_matrix(m, features, seed);
   p.content.col(0).setOnes();
-  p.truth = p.content * random_matrix(features, k, seed + 1) +
-            random_matrix(m, k, seed + 2, deviation);
+  p.truth =
+      p.content * random_matrix(features, k, seed + 1) + random_matrix(m, k, seed + 2, deviation);
   p.measured = p.truth + random_matrix(m, k, seed + 3, std::sqrt(noise_variance));
   p.noise.assign(static_cast<size_t>(m), noise_variance);
   p.popularity.assign(static_cast<size_t>(m), 0.1F);

@@ -39,8 +39,9 @@ TEST_CASE("fold-in solves the weighted normal equations") {
           1e-4);
     std::vector<float> weights(n);
     for (float& weight : weights) weight = 0.05F + static_cast<float>(random.uniform());
-    CHECK((fold_in.solve(history, weights).cast<double>() -
-           reference(items, history, weights, kReg)).norm() < 1e-4);
+    CHECK(
+        (fold_in.solve(history, weights).cast<double>() - reference(items, history, weights, kReg))
+            .norm() < 1e-4);
   }
 }
 
@@ -73,8 +74,8 @@ TEST_CASE("the loss at the solution is the whole objective and lies between 0 an
   const Vector u = fold_in.solve(history);
   const Vector residual = Vector::Ones(12) - rows * u;
   const float lambda_u = kReg.lambda * (12 + kReg.a0 * 50);
-  const float objective = residual.squaredNorm() + kReg.a0 * (items * u).squaredNorm() +
-                          lambda_u * u.squaredNorm();
+  const float objective =
+      residual.squaredNorm() + kReg.a0 * (items * u).squaredNorm() + lambda_u * u.squaredNorm();
   const float loss = fold_in_loss(rows, {}, u);
   CHECK(loss == doctest::Approx(objective).epsilon(1e-4));
   CHECK(loss > 0);

@@ -123,11 +123,10 @@ TEST_CASE("the exact ALS solution of the items is a fixed point") {
   for (uint32_t i = 0; i < kItems; ++i) {
     const double n_i = exact.sums.counts[i];
     Eigen::MatrixXd normal = exact.moments[i] + double{kReg.a0} * exact.sums.gram.cast<double>();
-    normal.diagonal().array() +=
-        double{kReg.lambda} * (n_i + double{kReg.a0} * exact.sums.devices);
+    normal.diagonal().array() += double{kReg.lambda} * (n_i + double{kReg.a0} * exact.sums.devices);
     const Eigen::VectorXd v = items.row(i).transpose().cast<double>();
-    const Eigen::VectorXd right = exact.sums.rows.row(i).transpose().cast<double>() +
-                                  exact.moments[i] * v;
+    const Eigen::VectorXd right =
+        exact.sums.rows.row(i).transpose().cast<double>() + exact.moments[i] * v;
     CHECK((normal.ldlt().solve(right) - v).norm() < 0.02 * (0.05 + v.norm()));
   }
 }

@@ -45,10 +45,9 @@ PrivateTrainer train(const Histories& users, double sd) {
   while (trainer->rounds_done() < 2) {
     const WhitenedTask task = trainer->next_task();
     const FoldIn fold_in(trainer->items(), task.reg);
-    const auto sum = release(users, task.layout.dimension(), sd, 2 + trainer->rounds_done(),
-                             [&](auto history, auto& out) {
-                               contribute_whitened(history, task, fold_in, random, out);
-                             });
+    const auto sum = release(
+        users, task.layout.dimension(), sd, 2 + trainer->rounds_done(),
+        [&](auto history, auto& out) { contribute_whitened(history, task, fold_in, random, out); });
     REQUIRE(trainer->accept_rows({sum, kUnit, sd, users.size()}, executor).ok());
   }
   return std::move(trainer).value();

@@ -12,8 +12,7 @@ TEST_CASE("whitening scales to unit expectation and inverts") {
   const SquareMatrix moment = raw * raw.transpose();
   for (const float exponent : {0.0F, 0.5F, 1.0F}) {
     const Whitening w = make_whitening(moment, exponent);
-    CHECK((w.forward * moment * w.forward.transpose()).trace() ==
-          doctest::Approx(1).epsilon(1e-3));
+    CHECK((w.forward * moment * w.forward.transpose()).trace() == doctest::Approx(1).epsilon(1e-3));
     CHECK((w.forward * w.backward - SquareMatrix::Identity(8, 8)).norm() < 1e-3F);
   }
 }
