@@ -58,7 +58,7 @@ float fold_in_loss(const Matrix& rows, std::span<const float> weights, const Vec
 Matrix gather_rows(const Matrix& items, std::span<const uint32_t> history) {
   Matrix rows(static_cast<Eigen::Index>(history.size()), items.cols());
   for (size_t j = 0; j < history.size(); ++j)
-    rows.row(static_cast<Eigen::Index>(j)) = items.row(history[j]);
+    rows.row(static_cast<Eigen::Index>(j)) = items.row(static_cast<Eigen::Index>(history[j]));
   return rows;
 }
 

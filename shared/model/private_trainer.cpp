@@ -42,7 +42,7 @@ PrivateTrainer::PrivateTrainer(const PrivateRecipe& recipe, Matrix content, uint
     : recipe_(recipe),
       content_(std::move(content)),
       seed_(seed),
-      items_(Matrix::Zero(content_.rows(), recipe.dim)),
+      items_(Matrix::Zero(content_.rows(), static_cast<Eigen::Index>(recipe.dim))),
       frequencies_(Vector::Zero(content_.rows())),
       slot_(static_cast<size_t>(content_.rows()), -1) {}
 
