@@ -19,6 +19,7 @@ Setter field(T PrivateRecipe::*member) {
 const std::vector<std::pair<std::string, Setter>>& recipe_fields() {
   using R = PrivateRecipe;
   static const std::vector<std::pair<std::string, Setter>> fields{
+      {"rounds", field(&R::rounds)},
       {"count_share", field(&R::count_share)},
       {"round_growth", field(&R::round_growth)},
       {"max_items", field(&R::max_items)},
@@ -107,7 +108,7 @@ Result<PrivateRecipe> make_recipe(const PrivacyOptions& options, double z,
   const double noises = SumNoise{1, options.noise_by(), 0}.total_sd();
   PrivateRecipe recipe = PrivateRecipe::for_budget(1 / (z * noises));
   if (dim) recipe.dim = *dim;
-  if (rounds) recipe.rounds = *rounds;
+  if (rounds) recipe.rounds = std::min(recipe.rounds, *rounds);
   for (const auto& assignment : options.settings)
     SOTTO_CHECK_OK(set_recipe_field(recipe, assignment));
   SOTTO_CHECK_OK(recipe.validate());

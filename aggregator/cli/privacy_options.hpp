@@ -32,7 +32,8 @@ struct PrivacyOptions {
 };
 
 /// The recipe for the noise that will be in the sums, with the command line's settings.
-/// dim, rounds: given on the command line, or nothing.
+/// dim, rounds: given on the command line, or nothing. rounds can only lower the recipe's: every
+/// round more divides the budget (docs/model.md); the setting rounds=N insists.
 Result<PrivateRecipe> make_recipe(const PrivacyOptions& options, double z,
                                   std::optional<uint32_t> dim, std::optional<uint32_t> rounds);
 

@@ -216,6 +216,9 @@ class Simulation {
     options.seed = options_.model.seed;
     options.recipe =
         or_fail(make_recipe(options_.privacy, options.z, options_.dim_given, options_.rounds));
+    if (options_.rounds.value_or(0) > options.recipe->rounds)
+      std::printf("%u rounds, not %u: more would divide the budget (--set rounds=%u insists)\n",
+                  options.recipe->rounds, *options_.rounds, *options_.rounds);
     auto training =
         or_fail(PrivateTraining::create(split().train, loaded_.content, options, pool_));
     for (const auto& release : checkpoint_.releases) or_fail(training.replay(release));
@@ -387,7 +390,7 @@ void add_simulate_command(CLI::App& app) {
   options->data.add_to(*command);
   options->model.add_to(*command);
   options->privacy.add_to(*command);
-  command->add_option("--rounds", options->rounds, "Rounds [8; private: 2 after the counts]")
+  command->add_option("--rounds", options->rounds, "Rounds [8; private: at most 2 after the counts, see --set rounds=N]")
       ->check(CLI::Range(1U, 10000U));
   command
       ->add_option("--participation", options->participation,
