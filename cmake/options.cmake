@@ -2,6 +2,10 @@
 option(SOTTO_TESTS "Build the tests" ON)
 option(SOTTO_WERROR "Warnings are errors" OFF)
 option(SOTTO_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(SOTTO_FUZZ "Build tests/fuzz as libFuzzer programs (clang only)" OFF)
+if(SOTTO_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "SOTTO_FUZZ needs clang; the compiler is ${CMAKE_CXX_COMPILER_ID}")
+endif()
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -32,6 +36,9 @@ if(SOTTO_SANITIZE)
   target_compile_options(sotto_platform INTERFACE -fsanitize=address,undefined
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(sotto_platform INTERFACE -fsanitize=address,undefined)
+endif()
+if(SOTTO_FUZZ)
+  target_compile_options(sotto_platform INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # Eigen, with SIMD in WASM too: its SSE path runs on WASM SIMD behind an empty mmintrin.h.

@@ -35,7 +35,11 @@ class ByteWriter {
     put_bytes({reinterpret_cast<const uint8_t*>(&value), sizeof value});
   }
   void put_bytes(std::span<const uint8_t> bytes) {
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    if (bytes.empty()) return;
+    // Not insert(): g++ 12 warns of an overflow there that cannot happen (-Wstringop-overflow).
+    const size_t end = buffer_.size();
+    buffer_.resize(end + bytes.size());
+    std::memcpy(buffer_.data() + end, bytes.data(), bytes.size());
   }
   /// u64 number of elements, then the elements.
   template <Plain T>

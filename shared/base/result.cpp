@@ -15,6 +15,15 @@ const char* error_code_name(ErrorCode code) {
     case ErrorCode::kBudgetExhausted: return "BUDGET_EXHAUSTED";
     case ErrorCode::kCancelled: return "CANCELLED";
     case ErrorCode::kInternal: return "INTERNAL";
+    case ErrorCode::kAuthentication: return "AUTHENTICATION";
+    case ErrorCode::kExpired: return "EXPIRED";
+    case ErrorCode::kReplay: return "REPLAY";
+    case ErrorCode::kRejected: return "REJECTED";
+    case ErrorCode::kBelowFloor: return "BELOW_FLOOR";
+    case ErrorCode::kTooFewReports: return "TOO_FEW_REPORTS";
+    case ErrorCode::kFull: return "FULL";
+    case ErrorCode::kClosed: return "CLOSED";
+    case ErrorCode::kDisagreement: return "DISAGREEMENT";
   }
   return "UNKNOWN";
 }

@@ -26,6 +26,15 @@ enum class ErrorCode : int32_t {
   kBudgetExhausted = 8,  ///< The privacy budget does not allow it.
   kCancelled = 9,        ///< The caller asked to stop.
   kInternal = 10,        ///< A bug in Sotto.
+  kAuthentication = 11,  ///< A signature, seal, key or role is not the expected one.
+  kExpired = 12,         ///< Outside of its time: a key, task or report too early or too late.
+  kReplay = 13,          ///< Seen before, where once is all there may be.
+  kRejected = 14,        ///< A report does not pass the check of its VDAF.
+  kBelowFloor = 15,      ///< A task that protects less than this program's floors demand.
+  kTooFewReports = 16,   ///< A batch below its minimum.
+  kFull = 17,            ///< A batch at its maximum.
+  kClosed = 18,          ///< A task that takes nothing more: being collected, or abandoned.
+  kDisagreement = 19,    ///< The two servers do not hold the same reports.
 };
 
 /// The stable name of a code, e.g. "INVALID_ARGUMENT".

@@ -2,18 +2,12 @@
 
 #include <sodium.h>
 
-#include <cstdlib>
 #include <cstring>
 
+#include "crypto/start_sodium.hpp"
+#include "crypto/stream.hpp"
+
 namespace sotto {
-namespace {
-
-// Also picks the fast ChaCha20 of this processor; until then libsodium runs its portable one.
-void start_sodium() {
-  if (sodium_init() < 0) std::abort();  // no entropy: nothing safe can be done
-}
-
-}  // namespace
 
 void SystemEntropy::fill(std::span<uint8_t> out) {
   if (out.empty()) return;  // data() may be null, which libsodium does not take
@@ -22,7 +16,6 @@ void SystemEntropy::fill(std::span<uint8_t> out) {
 }
 
 ChaChaEntropy::ChaChaEntropy(std::span<const uint8_t, 32> key) {
-  start_sodium();
   std::memcpy(key_.data(), key.data(), key_.size());
 }
 
@@ -37,14 +30,8 @@ ChaChaEntropy::ChaChaEntropy(uint64_t seed, uint64_t stream) {
 ChaChaEntropy::~ChaChaEntropy() { sodium_memzero(key_.data(), key_.size()); }
 
 void ChaChaEntropy::fill(std::span<uint8_t> out) {
-  if (out.empty()) return;
-  static constexpr uint8_t kNonce[crypto_stream_chacha20_ietf_NONCEBYTES] = {};
-  const uint64_t blocks = (out.size() + 63) / 64;
-  if (block_ + blocks > uint64_t{1} << 32) std::abort();  // the counter would repeat keystream
-  std::memset(out.data(), 0, out.size());
-  crypto_stream_chacha20_ietf_xor_ic(out.data(), out.data(), out.size(), kNonce,
-                                     static_cast<uint32_t>(block_), key_.data());
-  block_ += blocks;
+  expand_chacha20(key_, block_, out);
+  block_ += (out.size() + kChaChaBlock - 1) / kChaChaBlock;
 }
 
 }  // namespace sotto

@@ -4,11 +4,13 @@
 #include <cfloat>
 #include <cmath>
 
+#include "vdaf/field32.hpp"
+
 namespace sotto {
 namespace {
 
 constexpr int32_t kMaxBound = 1 << 20;
-constexpr double kHalfModulus = static_cast<double>(kField32Modulus) / 2;
+constexpr double kHalfModulus = static_cast<double>(Field32::kModulus) / 2;
 /// How many standard deviations of noise a sum must hold: beyond 12 lie 4e-33.
 constexpr double kNoiseMargin = 12;
 

@@ -43,10 +43,8 @@ Status encode_on_grid(std::span<const float> values, const Grid& grid, std::span
 /// encode_on_grid writes (at most bound^2 <= 2^40), and for up to 2^22 values of magnitude < 2^21.
 uint64_t squared_norm(std::span<const int32_t> values);
 
-/// q of Field32, the smallest field in which sums of a batch must fit (draft-chen-cfrg-vdaf-pine).
-inline constexpr uint64_t kField32Modulus = 4293918721;
-
-/// Whether sums of max_batch reports and the noise fit between -q/2 and q/2:
+/// Whether sums of max_batch reports and the noise fit between -q/2 and q/2, with q of Field32, the
+/// smallest field that sums are made in:
 /// max_batch * bound + 12 * sigma_total < q / 2, where sigma_total (grid units) is the standard
 /// deviation of all the noise that will be in the sum. The bound is real: the squares in
 /// pack(u u') all have one sign.

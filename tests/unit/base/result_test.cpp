@@ -41,9 +41,11 @@ TEST_CASE("values that can only be moved are moved out") {
 
 TEST_CASE("every error code has a name of its own") {
   std::set<std::string> names;
-  for (int32_t code = 0; code <= 10; ++code)
-    names.insert(error_code_name(static_cast<ErrorCode>(code)));
-  CHECK(names.size() == 11);
-  CHECK(names.count("UNKNOWN") == 0);
+  int32_t code = 0;  // numbered without gaps, so the first unknown one ends the list
+  for (std::string name; (name = error_code_name(static_cast<ErrorCode>(code))) != "UNKNOWN";
+       ++code)
+    names.insert(name);
+  CHECK(code >= 11);
+  CHECK(names.size() == static_cast<size_t>(code));
   CHECK(std::string(error_code_name(ErrorCode::kBudgetExhausted)) == "BUDGET_EXHAUSTED");
 }

@@ -1,0 +1,57 @@
+// Field32: the integers modulo the prime q = 4293918721 = 2^32 - 2^20 + 1
+// (draft-chen-cfrg-vdaf-pine-01, section 6.1).
+//
+// A field is a struct of static functions over its Element, so that vector code, proofs and
+// instances are written once and given the field as a template argument. No branch and no index
+// depends on a value.
+// Thread safety: pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace sotto {
+
+struct Field32 {
+  /// Canonical: 0 .. q - 1. Every function takes and gives canonical elements only.
+  using Element = uint32_t;
+
+  static constexpr Element kModulus = 4293918721;
+  /// Bytes of one element on the wire: little-endian.
+  static constexpr size_t kEncodedSize = 4;
+
+  static constexpr bool is_canonical(uint32_t value) { return value < kModulus; }
+
+  // q - b is in 1 .. q, so a - (q - b) borrows exactly when a + b < q.
+  static constexpr Element add(Element a, Element b) {
+    const uint32_t complement = kModulus - b;
+    return a - complement + (a < complement ? kModulus : 0);
+  }
+  static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
+  static constexpr Element negate(Element a) { return subtract(0, a); }
+
+  /// value mod q, for every value.
+  static constexpr Element from_signed(int64_t value) {
+    const int64_t rest = value % int64_t{kModulus};
+    return static_cast<Element>(rest + (rest < 0 ? int64_t{kModulus} : 0));
+  }
+  /// The same for 32 bits, without a division.
+  static constexpr Element from_signed(int32_t value) {
+    return static_cast<uint32_t>(value) + (value < 0 ? kModulus : 0);
+  }
+  /// The representative between -q/2 and q/2, both exclusive.
+  static constexpr int64_t to_signed(Element a) {
+    return int64_t{a} - (a > kModulus / 2 ? int64_t{kModulus} : 0);
+  }
+
+  /// kEncodedSize bytes each. What load gives may be non-canonical: check it.
+  static uint32_t load(const uint8_t* bytes) {
+    uint32_t value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+  }
+  static void store(uint8_t* bytes, Element a) { std::memcpy(bytes, &a, sizeof a); }
+};
+
+}  // namespace sotto
