@@ -65,8 +65,7 @@ void add_fine_tuned_rows(const std::string& name, const Matrix& items, const Reg
                          const WeightOf& weight_of, const EvaluateOptions& options,
                          const Split& split, Executor& executor, std::deque<Row>& rows) {
   const Scorer plain = factor_scorer(items, reg, weight_of);
-  const Scorer tuned =
-      fine_tuned_scorer(items, reg, weight_of, options.tuning, options.model.seed);
+  const Scorer tuned = fine_tuned_scorer(items, reg, weight_of, options.tuning, options.model.seed);
   const CrowdPrior prior = crowd_prior(plain, tuned, split, executor);
   rows.push_back({name + " + tuned", measure(split, tuned, executor)});
   rows.push_back({name + " + tuned, gated",
@@ -79,15 +78,14 @@ void add_fold_in_rows(const std::string& name, const Matrix& items, const Regula
                       const EvaluateOptions& options, const Split& split, Executor& executor,
                       bool ordered, std::deque<Row>& rows) {
   rows.push_back({name, measure(split, factor_scorer(items, reg), executor)});
-  if (options.fine_tune)
-    add_fine_tuned_rows(name, items, reg, {}, options, split, executor, rows);
+  if (options.fine_tune) add_fine_tuned_rows(name, items, reg, {}, options, split, executor, rows);
   if (!ordered) return;
   const RankRecency ranks{options.half_life, options.floor};
   const WeightOf recency = [ranks](size_t n) { return recency_weights(n, ranks); };
   Regularization stronger = reg;
   stronger.lambda *= options.recency_lambda;
-  rows.push_back({name + " + recency",
-                  measure(split, factor_scorer(items, stronger, recency), executor)});
+  rows.push_back(
+      {name + " + recency", measure(split, factor_scorer(items, stronger, recency), executor)});
   if (options.fine_tune)
     add_fine_tuned_rows(name + " + recency", items, stronger, recency, options, split, executor,
                         rows);
@@ -205,23 +203,37 @@ void add_evaluate_command(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   const std::string group = "Fine-tuning";
-  command->add_flag("--fine-tune", options->fine_tune,
-                    "Measure fine-tuning on the device too, for everybody and behind the gate")
+  command
+      ->add_flag("--fine-tune", options->fine_tune,
+                 "Measure fine-tuning on the device too, for everybody and behind the gate")
       ->group(group);
   FineTuningOptions& tuning = options->tuning;
   command->add_option("--tune-epochs", tuning.epochs, "Passes over the history")
-      ->check(CLI::Range(1U, 1000U))->capture_default_str()->group(group);
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str()
+      ->group(group);
   command->add_option("--tune-negatives", tuning.negatives, "Items drawn a step")
-      ->check(CLI::Range(1U, 10000U))->capture_default_str()->group(group);
+      ->check(CLI::Range(1U, 10000U))
+      ->capture_default_str()
+      ->group(group);
   command->add_option("--tune-temperature", tuning.temperature, "Softmax of score / temperature")
-      ->check(CLI::PositiveNumber)->capture_default_str()->group(group);
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
   command->add_option("--tune-rate", tuning.learning_rate, "Learning rate")
-      ->check(CLI::PositiveNumber)->capture_default_str()->group(group);
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
   command->add_option("--tune-pull", tuning.pull, "Pull back to the fold-in, a step")
-      ->check(CLI::Range(0.0F, 1.0F))->capture_default_str()->group(group);
-  command->add_option("--tune-neighbours", tuning.neighbours,
-                      "Items near each item of the history that get a private offset")
-      ->check(CLI::Range(0U, 1000U))->capture_default_str()->group(group);
+      ->check(CLI::Range(0.0F, 1.0F))
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--tune-neighbours", tuning.neighbours,
+                   "Items near each item of the history that get a private offset")
+      ->check(CLI::Range(0U, 1000U))
+      ->capture_default_str()
+      ->group(group);
   command->add_option("--json", options->json, "Write the results to this file (-: stdout)");
   command->callback([options] { run_evaluate(*options); });
 }

@@ -390,7 +390,9 @@ void add_simulate_command(CLI::App& app) {
   options->data.add_to(*command);
   options->model.add_to(*command);
   options->privacy.add_to(*command);
-  command->add_option("--rounds", options->rounds, "Rounds [8; private: at most 2 after the counts, see --set rounds=N]")
+  command
+      ->add_option("--rounds", options->rounds,
+                   "Rounds [8; private: at most 2 after the counts, see --set rounds=N]")
       ->check(CLI::Range(1U, 10000U));
   command
       ->add_option("--participation", options->participation,

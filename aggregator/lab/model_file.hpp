@@ -1,4 +1,4 @@
-// Models on disk: safetensors files that Python and JavaScript tools open too.
+// Models on disk: snapshots (model/snapshot.hpp), which Python and JavaScript tools open too.
 #pragma once
 
 #include <string>
@@ -13,15 +13,16 @@ namespace sotto {
 /// A trained model with the ids of its rows.
 struct ModelFile {
   Matrix items;                  ///< m x k.
-  std::vector<std::string> ids;  ///< One a row.
+  std::vector<std::string> ids;  ///< One a row, none empty, none twice.
   Regularization reg;            ///< For fold-in.
 };
 
-/// Tensors: "items" F32 [m, k]; "item_ids" U8 (the ids, UTF-8, one after the other) and
-/// "item_id_offsets" U64 [m + 1]; metadata: format "sotto-model", version "1", a0, lambda.
+/// A snapshot of the layout float32. Errors: kInvalidArgument for values or ids that no snapshot
+/// can hold; kIo.
 Status save_model(const std::string& path, const ModelFile& model);
 
-/// Errors: kNotFound; kMalformed names the tensor and the reason.
+/// A snapshot of either layout, dequantised, without the rows of removed items.
+/// Errors: kNotFound; those of load_snapshot, with the path.
 Result<ModelFile> load_model(const std::string& path);
 
 }  // namespace sotto

@@ -1,5 +1,7 @@
 #include "catalog/item_index.hpp"
 
+#include <utility>
+
 namespace sotto {
 namespace {
 
@@ -66,25 +68,40 @@ Result<ItemIndex> ItemIndex::read(ByteReader& in) {
   if (n_items > kMaxItems || n_items > in.remaining() / kSmallestEntry)
     return Error{ErrorCode::kMalformed, "item index size: out of range"};
 
-  ItemIndex index;
-  index.ids_.reserve(n_items);
-  index.live_.reserve(n_items);
-  index.numbers_.reserve(n_items);
+  std::vector<std::string> ids;
+  std::vector<bool> states;
+  ids.reserve(n_items);
+  states.reserve(n_items);
   for (uint32_t number = 0; number < n_items; ++number) {
     SOTTO_TRY(const auto live, in.get<uint8_t>("item state"));
     if (live > 1) return Error{ErrorCode::kMalformed, "item state: neither live nor removed"};
     SOTTO_TRY(const auto length, in.get<uint16_t>("item id length"));
-    if (length == 0 || length > kMaxIdLength)
-      return Error{ErrorCode::kMalformed, "item id length: out of range"};
+    if (length > kMaxIdLength) return Error{ErrorCode::kMalformed, "item id length: out of range"};
     SOTTO_TRY(const auto text, in.get_bytes(length, "item id"));
-    index.ids_.emplace_back(text.begin(), text.end());
-    index.live_.push_back(live == 1);
-    index.live_count_ += live;
-    if (!index.numbers_.emplace(index.ids_.back(), number).second)
+    ids.emplace_back(text.begin(), text.end());
+    states.push_back(live == 1);
+  }
+  return from_rows(std::move(ids), std::move(states), version);
+}
+
+Result<ItemIndex> ItemIndex::from_rows(std::vector<std::string> ids, std::vector<bool> live,
+                                       uint64_t version) {
+  if (ids.size() != live.size() || ids.size() > kMaxItems)
+    return Error{ErrorCode::kMalformed, "item index size: out of range"};
+  ItemIndex index;
+  index.ids_ = std::move(ids);
+  index.live_ = std::move(live);
+  index.numbers_.reserve(index.ids_.size());
+  for (uint32_t number = 0; number < index.size(); ++number) {
+    const std::string& id = index.ids_[number];
+    if (id.empty() || id.size() > kMaxIdLength)
+      return Error{ErrorCode::kMalformed, "item id length: out of range"};
+    if (!index.numbers_.emplace(id, number).second)
       return Error{ErrorCode::kMalformed, "item id: twice in the index"};
+    if (index.live_[number]) ++index.live_count_;
   }
   // Every item was added once, a removed one was removed once more than it was revived.
-  const uint64_t least = uint64_t{n_items} + (n_items - index.live_count_);
+  const uint64_t least = uint64_t{index.size()} + (index.size() - index.live_count_);
   if (version < least || (version - least) % 2 != 0)
     return Error{ErrorCode::kMalformed, "item index version: cannot have led to these items"};
   index.version_ = version;

@@ -30,6 +30,12 @@ class ItemIndex {
   /// Leaves a tombstone. Errors: kNotFound.
   Status remove(std::string_view id);
 
+  /// An index as it was: ids of all rows in order, which of them are live, the version.
+  /// Errors: kMalformed for anything that no index can hold: numbers of ids and states that differ,
+  /// more than kMaxItems, an id of a wrong length or twice, a version that does not fit the items.
+  static Result<ItemIndex> from_rows(std::vector<std::string> ids, std::vector<bool> live,
+                                     uint64_t version);
+
   /// Only live items are found.
   std::optional<uint32_t> find(std::string_view id) const;
   /// Number of rows, tombstones included.
@@ -44,7 +50,7 @@ class ItemIndex {
   /// u32 format, u64 version, u32 number of items; for each u8 live, u16 length, id.
   void write(ByteWriter& out) const;
   /// The counterpart. Errors: kUnsupported for another format; kMalformed for anything that no
-  /// index can have written (lengths, states, an id twice, a version that does not fit the items).
+  /// index can have written (lengths, states, and as from_rows).
   static Result<ItemIndex> read(ByteReader& in);
 
  private:

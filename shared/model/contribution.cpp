@@ -94,7 +94,8 @@ void contribute_rows(std::span<const uint32_t> history, const RowsTask& task, co
   pack_outer(user, out.values);
   for (size_t s = 0; s < history.size(); ++s) {
     const float r = residual[static_cast<Eigen::Index>(s)];
-    for (uint32_t j = 0; j < layout.dim; ++j) out.put(layout.row(history[s]) + j, r * user[static_cast<Eigen::Index>(j)]);
+    for (uint32_t j = 0; j < layout.dim; ++j)
+      out.put(layout.row(history[s]) + j, r * user[static_cast<Eigen::Index>(j)]);
     out.put(layout.count(history[s]), task.gamma);
     out.put(layout.residual(history[s]), task.gamma * r);
   }
@@ -122,7 +123,10 @@ void contribute_whitened(std::span<const uint32_t> history, const WhitenedTask& 
   float sum_of_squares = 0;
   for (size_t s = 0; s < items.size(); ++s) {
     const float residual =
-        task.residual ? std::clamp(1 - fold_in.items().row(static_cast<Eigen::Index>(items[s])).dot(user), -1.0F, 1.5F) : 1;
+        task.residual
+            ? std::clamp(1 - fold_in.items().row(static_cast<Eigen::Index>(items[s])).dot(user),
+                         -1.0F, 1.5F)
+            : 1;
     weights[s] = task.row_weight[items[s]] * residual;
     sum_of_squares += weights[s] * weights[s];
   }

@@ -44,7 +44,8 @@ void FineTuning::add(uint32_t item, float weight, const Vector& start) {
 
 Vector FineTuning::scores() const {
   Vector scores = *items_ * user_;
-  for (const auto& [item, offset] : offsets_) scores[static_cast<Eigen::Index>(item)] += offset.dot(user_);
+  for (const auto& [item, offset] : offsets_)
+    scores[static_cast<Eigen::Index>(item)] += offset.dot(user_);
   return scores;
 }
 
@@ -92,8 +93,9 @@ void FineTuning::step(uint32_t item, float weight) {
   gradient /= gradient.sum();
   gradient[0] -= 1;
 
-  const float decay = 1 / std::sqrt(1 + static_cast<float>(steps_done_) /
-                                            static_cast<float>(std::max<size_t>(1, history_.size())));
+  const float decay =
+      1 / std::sqrt(1 + static_cast<float>(steps_done_) /
+                            static_cast<float>(std::max<size_t>(1, history_.size())));
   const float rate = options_.learning_rate * decay * weight;
   const Vector direction = rows.transpose() * gradient;
   // Steps are in units of the vectors' own sizes, so that one rate serves every model.
@@ -147,8 +149,7 @@ CrowdPrior estimate_crowd_prior(const std::vector<std::vector<double>>& gains) {
     spread += (mean - prior.mean_gain) * (mean - prior.mean_gain);
   }
   // The variance of observed means is the variance of true means and that of their noise.
-  prior.between_users =
-      std::max(1e-9, spread / (users - 1) - prior.within_user * inverse / users);
+  prior.between_users = std::max(1e-9, spread / (users - 1) - prior.within_user * inverse / users);
   return prior;
 }
 

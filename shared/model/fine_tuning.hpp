@@ -26,8 +26,8 @@ struct FineTuningOptions {
   float temperature = 0.1F;     ///< Softmax of score / temperature; scores live around [0, 1].
   float learning_rate = 0.05F;  ///< Relative to the size of the user vector.
   float pull = 0.05F;           ///< Pull of u back to the fold-in, per step.
-  uint32_t neighbours = 8;      ///< Items near each item of the history that get an offset; 0: none.
-  uint32_t last_items = 32;     ///< Offsets are for the neighbours of so many latest items.
+  uint32_t neighbours = 8;   ///< Items near each item of the history that get an offset; 0: none.
+  uint32_t last_items = 32;  ///< Offsets are for the neighbours of so many latest items.
   float largest_offset = 0.2F;  ///< |d_i| at most this share of |v_i|.
 };
 

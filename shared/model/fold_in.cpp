@@ -34,10 +34,12 @@ void FoldInState::add_rows(const Matrix& rows, std::span<const float> weights) {
 
 float FoldInState::lambda_u() const { return reg_.lambda * (weight_sum_ + reg_.a0 * n_items_); }
 
-Vector FoldInState::solve() const {
+Vector FoldInState::solve() const { return apply_inverse(right_); }
+
+Vector FoldInState::apply_inverse(const Vector& x) const {
   SquareMatrix normal = normal_;
   normal.diagonal().array() += lambda_u();
-  return normal.selfadjointView<Eigen::Lower>().llt().solve(right_);
+  return normal.selfadjointView<Eigen::Lower>().llt().solve(x);
 }
 
 FoldIn::FoldIn(const Matrix& items, const Regularization& reg)

@@ -34,7 +34,11 @@ class FoldInState {
 
   /// The user vector (k); zero for an empty history. O(k^3 / 6).
   Vector solve() const;
+  /// A^-1 x for any x (k), A the matrix of the normal equations of the history so far. O(k^3 / 6).
+  Vector apply_inverse(const Vector& x) const;
+  Eigen::Index dim() const { return right_.size(); }
   float weight_sum() const { return weight_sum_; }
+  const Regularization& regularization() const { return reg_; }
   /// lambda_u of the history so far.
   float lambda_u() const;
 

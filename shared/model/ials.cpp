@@ -19,7 +19,8 @@ Histories transpose(const Histories& users, uint32_t n_items) {
   by_item.items.resize(users.items.size());
   std::vector<uint64_t> next(by_item.offsets.begin(), by_item.offsets.end() - 1);
   for (size_t u = 0; u < users.size(); ++u)
-    for (uint32_t item : users[u]) by_item.items[static_cast<size_t>(next[item]++)] = static_cast<uint32_t>(u);
+    for (uint32_t item : users[u])
+      by_item.items[static_cast<size_t>(next[item]++)] = static_cast<uint32_t>(u);
   return by_item;
 }
 

@@ -72,8 +72,7 @@ RowsAggregate decode_rows(std::span<const int64_t> sum, const RowsTask& task, do
   for (size_t j = 0; j < packed.size(); ++j)
     packed[j] = static_cast<float>(static_cast<double>(sum[j]) * unit);
   out.gram = unpack_symmetric(packed, layout.dim);
-  out.rows.resize(static_cast<Eigen::Index>(layout.n_items),
-                  static_cast<Eigen::Index>(layout.dim));
+  out.rows.resize(static_cast<Eigen::Index>(layout.n_items), static_cast<Eigen::Index>(layout.dim));
   out.counts.resize(layout.n_items);
   out.residuals.resize(layout.n_items);
   for (size_t i = 0; i < layout.n_items; ++i) {

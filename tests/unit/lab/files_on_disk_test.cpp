@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "lab/checkpoint.hpp"
 #include "lab/model_file.hpp"
+#include "model/snapshot.hpp"
 
 namespace sotto {
 namespace {
@@ -30,7 +31,7 @@ void write(const std::string& path, const std::string& bytes) {
 ModelFile small_model() {
   ModelFile model;
   model.items = Matrix::Random(3, 2);
-  model.ids = {"a", "", "film \xc3\xa9"};
+  model.ids = {"a", "b", "film \xc3\xa9"};
   model.reg = {0.25F, 0.0035F};
   return model;
 }
@@ -58,6 +59,33 @@ TEST_CASE("a model file gives back what was saved") {
   CHECK(back->ids == model.ids);
   CHECK(back->reg.a0 == model.reg.a0);
   CHECK(back->reg.lambda == model.reg.lambda);
+  fs::remove(path);
+}
+
+TEST_CASE("a model whose ids no index can hold is not saved") {
+  const std::string path = temporary("unsaved.safetensors");
+  for (const char* id : {"", "a"}) {
+    ModelFile model = small_model();
+    model.ids[1] = id;
+    CHECK(save_model(path, model).error().code == ErrorCode::kInvalidArgument);
+  }
+  CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("a published model is loaded as devices see it, without removed items") {
+  const std::string path = temporary("published.safetensors");
+  const ModelFile model = small_model();
+  Snapshot snapshot{quantize_rows(model.items), {}, model.reg, {}};
+  for (const std::string& id : model.ids) REQUIRE(snapshot.items.add(id).ok());
+  REQUIRE(snapshot.items.remove("b").ok());
+  const Bytes bytes = write_snapshot(snapshot).value();
+  write(path, {bytes.begin(), bytes.end()});
+  const auto back = load_model(path);
+  REQUIRE(back.ok());
+  CHECK(back->ids == std::vector<std::string>{"a", "film \xc3\xa9"});
+  const Matrix published = as_published(model.items);
+  CHECK(back->items.row(0) == published.row(0));
+  CHECK(back->items.row(1) == published.row(2));
   fs::remove(path);
 }
 

@@ -23,7 +23,8 @@ struct Setting {
 // Mean number of items that stand above an item of the history.
 double mean_rank(const Vector& scores, const std::vector<uint32_t>& history) {
   double sum = 0;
-  for (const uint32_t item : history) sum += static_cast<double>((scores.array() > scores[item]).count());
+  for (const uint32_t item : history)
+    sum += static_cast<double>((scores.array() > scores[item]).count());
   return sum / static_cast<double>(history.size());
 }
 

@@ -65,6 +65,26 @@ TEST_CASE("incremental fold-in equals a full one, also after taking events away"
   CHECK(state.weight_sum() == doctest::Approx(20));
 }
 
+TEST_CASE("the inverse of the normal equations is that which solves them") {
+  const Matrix items = random_matrix(80, 16, 8, 0.3F);
+  const FoldIn fold_in(items, kReg);
+  Random random(9);
+  const auto history = random_history(80, 30, random);
+  FoldInState state = fold_in.start();
+  Vector right = Vector::Zero(16);
+  for (const uint32_t item : history) {
+    state.add(items.row(item), 1);
+    right += items.row(item).transpose();
+  }
+  CHECK(state.dim() == 16);
+  CHECK(state.regularization().lambda == kReg.lambda);
+  CHECK((state.apply_inverse(right) - state.solve()).norm() < 1e-5F);
+  // Symmetric, and linear.
+  const Vector x = items.row(1).transpose(), y = items.row(2).transpose();
+  CHECK(y.dot(state.apply_inverse(x)) ==
+        doctest::Approx(x.dot(state.apply_inverse(y))).epsilon(1e-3));
+}
+
 TEST_CASE("the loss at the solution is the whole objective and lies between 0 and the weights") {
   const Matrix items = random_matrix(50, 8, 6, 0.4F);
   const FoldIn fold_in(items, kReg);

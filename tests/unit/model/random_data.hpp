@@ -32,7 +32,7 @@ inline Histories random_histories(size_t users, uint32_t n_items, size_t longest
   Random random(seed);
   Histories histories;
   for (size_t u = 0; u < users; ++u)
-    histories.add(random_history(n_items, 1 + random.below(longest), random));
+    histories.add(random_history(n_items, 1 + static_cast<size_t>(random.below(longest)), random));
   return histories;
 }
 

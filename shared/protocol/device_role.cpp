@@ -1,0 +1,117 @@
+#include "protocol/device_role.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sotto {
+namespace {
+
+// A copy of a measurement that is wiped.
+class WipedVector {
+ public:
+  explicit WipedVector(std::span<const int32_t> values) : values_(values.begin(), values.end()) {}
+  ~WipedVector() {
+    wipe({reinterpret_cast<uint8_t*>(values_.data()), values_.size() * sizeof(int32_t)});
+  }
+  WipedVector(const WipedVector&) = delete;
+  WipedVector& operator=(const WipedVector&) = delete;
+  std::span<int32_t> values() { return values_; }
+
+ private:
+  std::vector<int32_t> values_;
+};
+
+bool within_bound(std::span<const int32_t> vector, int32_t bound) {
+  const uint64_t limit = static_cast<uint64_t>(bound) * static_cast<uint64_t>(bound);
+  uint64_t sum = 0;
+  bool within = true;
+  for (const int32_t value : vector) {
+    const auto wide = static_cast<int64_t>(value);
+    sum += static_cast<uint64_t>(wide * wide);
+    within &= sum <= limit;
+    sum = std::min(sum, limit + 1);  // never wraps
+  }
+  return within;
+}
+
+Status check_now(const Task& task, int64_t now_ms) {
+  if (now_ms < task.window_start_ms || now_ms >= task.window_end_ms)
+    return {ErrorCode::kExpired, "task: outside of its window"};
+  return {};
+}
+
+Status check_key_time(const SignedKey& key, int64_t now_ms) {
+  if (now_ms < key.not_before_ms || now_ms > key.not_after_ms)
+    return {ErrorCode::kExpired, "signed key: not valid now"};
+  return {};
+}
+
+}  // namespace
+
+DeviceTask::DeviceTask(VerifiedTask verified, std::unique_ptr<const Vdaf> vdaf,
+                       std::optional<DiscreteGaussian> noise, const SignedKey& leader,
+                       const SignedKey& helper)
+    : verified_(std::move(verified)),
+      vdaf_(std::move(vdaf)),
+      noise_(std::move(noise)),
+      leader_(leader),
+      helper_(helper) {}
+
+Result<DeviceTask> DeviceTask::open(std::span<const uint8_t> task_file, const PinnedSite& pinned,
+                                    const Floors& floors, std::span<const uint8_t> leader_key,
+                                    std::span<const uint8_t> helper_key, int64_t now_ms) {
+  SOTTO_TRY(VerifiedTask verified, VerifiedTask::open(task_file, pinned));
+  const Task& task = verified.task();
+  SOTTO_CHECK_OK(floors.check(task));
+  SOTTO_CHECK_OK(check_now(task, now_ms));
+  SOTTO_TRY(const SignedKey leader,
+            open_task_key(leader_key, pinned.leader, KeyRole::kLeader, task.leader_key, now_ms));
+  SOTTO_TRY(const SignedKey helper,
+            open_task_key(helper_key, pinned.helper, KeyRole::kHelper, task.helper_key, now_ms));
+  SOTTO_TRY(auto vdaf, make_vdaf(task));
+  std::optional<DiscreteGaussian> noise;
+  if (task.device_sigma() > 0) {
+    SOTTO_TRY(noise, DiscreteGaussian::create(task.device_sigma()));
+  }
+  return DeviceTask(std::move(verified), std::move(vdaf), std::move(noise), leader, helper);
+}
+
+Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms,
+                                 EntropySource& entropy) const {
+  SOTTO_CHECK_OK(check_now(task(), now_ms));
+  for (const SignedKey* key : {&leader_, &helper_}) SOTTO_CHECK_OK(check_key_time(*key, now_ms));
+  if (vector.size() != task().dimension)
+    return Error{ErrorCode::kInvalidArgument, "report: vector is not of the task's dimension"};
+  if (!within_bound(vector, task().grid.bound))
+    return Error{ErrorCode::kInvalidArgument, "report: vector is longer than the grid's bound"};
+
+  Report report;
+  entropy.fill(report.metadata.id);
+  report.metadata.time_ms = now_ms - now_ms % task().time_precision_ms;
+
+  WipedVector measurement(vector);
+  if (noise_.has_value()) {
+    EntropyWords words(entropy);
+    // sigma <= 2^26 and |value| <= 2^20, so only 31 standard deviations would leave the integers:
+    // never seen, and then the VDAF refuses what the clamp gives.
+    for (int32_t& value : measurement.values())
+      value = static_cast<int32_t>(
+          std::clamp<int64_t>(value + noise_->sample(words), INT32_MIN, INT32_MAX));
+  }
+  SOTTO_TRY(const Shards shards, vdaf_->shard(measurement.values(), report.metadata.id, entropy));
+  report.public_share = shards.public_share;
+  SOTTO_TRY(report.leader_sealed,
+            seal_input_share(id(), report.metadata, report.public_share, Role::kLeader,
+                             leader_.public_key, shards.input_shares[0], entropy));
+  SOTTO_TRY(report.helper_sealed,
+            seal_input_share(id(), report.metadata, report.public_share, Role::kHelper,
+                             helper_.public_key, shards.input_shares[1], entropy));
+  return encode_report(id(), report);
+}
+
+Result<Bytes> DeviceTask::zero_report(int64_t now_ms, EntropySource& entropy) const {
+  return report(std::vector<int32_t>(task().dimension), now_ms, entropy);
+}
+
+}  // namespace sotto

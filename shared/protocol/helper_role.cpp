@@ -1,0 +1,139 @@
+#include "protocol/helper_role.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "protocol/server_snapshot.hpp"
+
+namespace sotto {
+
+HelperRole::HelperRole(ServerTask task) : task_(std::move(task)) {
+  state_.batch = Batch::empty(task_.vdaf());
+}
+
+HelperRole::HelperRole(ServerTask task, HelperState state)
+    : task_(std::move(task)), state_(std::move(state)) {}
+
+Result<HelperRole> HelperRole::restore(ServerTask task, std::span<const uint8_t> snapshot) {
+  SOTTO_TRY(HelperState state, decode_helper_state(snapshot, task.id(), task.vdaf()));
+  return HelperRole(std::move(task), std::move(state));
+}
+
+SecretBytes HelperRole::snapshot() const { return encode_state(task_.id(), state_); }
+
+Status HelperRole::check_open() const {
+  if (state_.phase != TaskPhase::kOpen)
+    return {ErrorCode::kClosed, "task: takes no more reports or jobs"};
+  return {};
+}
+
+// Both halves of the preparation: with the leader's prepare share here, none of it has to wait.
+Result<OutShare> HelperRole::prepare_report(const ReportToPrepare& report,
+                                            Bytes& prepare_message) const {
+  if (state_.known.contains(report.metadata.id))
+    return Error{ErrorCode::kReplay, "report: was in a job before"};
+  SOTTO_CHECK_OK(check_report_time(task_.task(), report.metadata.time_ms));
+  SOTTO_TRY(Prepared prepared,
+            task_.open_report(report.metadata, report.public_share, report.helper_sealed));
+  const std::array<Bytes, 2> prepare_shares{report.leader_prepare_share,
+                                            std::move(prepared.prepare_share)};
+  SOTTO_TRY(prepare_message, task_.vdaf().prepare_message(prepare_shares));
+  return task_.vdaf().prepare_next(std::move(prepared.state), prepare_message);
+}
+
+Result<Bytes> HelperRole::prepare(std::span<const uint8_t> request, int64_t now_ms) {
+  SOTTO_TRY(const PrepareRequest decoded,
+            decode_prepare_request(request, task_.id(), task_.vdaf().sizes()));
+  const Digest digest = blake2b(request);
+  if (const auto found = state_.jobs.find(decoded.job); found != state_.jobs.end()) {
+    if (found->second.prepare_digest == digest) return found->second.prepare_response;
+    return Error{ErrorCode::kReplay, "job: its id was used by another job"};
+  }
+  SOTTO_CHECK_OK(check_open());
+  if (now_ms < task_.task().window_start_ms)
+    return Error{ErrorCode::kExpired, "task: its window has not begun"};
+  if (state_.known.size() + decoded.reports.size() > task_.task().max_batch)
+    return Error{ErrorCode::kFull, "task: has all the reports that it may have"};
+
+  HelperJob job;
+  job.prepare_digest = digest;
+  PrepareResponse response{decoded.job, {}};
+  for (const ReportToPrepare& report : decoded.reports) {
+    PrepareOutcome outcome;
+    auto out_share = prepare_report(report, outcome.prepare_message);
+    if (!out_share.ok()) {
+      outcome = {rejection_reason(out_share.error().code), {}};
+      ++state_.rejected[outcome.reason];
+    }
+    job.ids.push_back(report.metadata.id);
+    job.out_shares.push_back(out_share.ok() ? std::move(*out_share) : OutShare{});
+    response.outcomes.push_back(std::move(outcome));
+    state_.known.insert(report.metadata.id);
+  }
+  job.prepare_response = encode(task_.id(), response);
+  Bytes bytes = job.prepare_response;
+  state_.jobs.emplace(decoded.job, std::move(job));
+  return bytes;
+}
+
+Result<Bytes> HelperRole::commit(std::span<const uint8_t> request) {
+  SOTTO_TRY(const CommitRequest decoded, decode_commit_request(request, task_.id()));
+  const auto found = state_.jobs.find(decoded.job);
+  if (found == state_.jobs.end()) return Error{ErrorCode::kNotFound, "job: unknown"};
+  HelperJob& job = found->second;
+  const Digest digest = blake2b(request);
+  if (!job.commit_response.empty()) {
+    if (job.commit_digest == digest) return job.commit_response;
+    return Error{ErrorCode::kReplay, "job: was committed otherwise"};
+  }
+  SOTTO_CHECK_OK(check_open());
+  if (decoded.accepted.size() != job.ids.size())
+    return Error{ErrorCode::kMalformed, "commit request: not one value a report"};
+
+  const Vdaf& vdaf = task_.vdaf();
+  Batch batch = Batch::empty(vdaf);
+  for (size_t i = 0; i < job.ids.size(); ++i) {
+    if (decoded.accepted[i] == 0) continue;
+    if (job.out_shares[i].contents.size() == 0)
+      return Error{ErrorCode::kDisagreement, "commit request: accepts a rejected report"};
+    SOTTO_CHECK_OK(batch.add(vdaf, job.ids[i], job.out_shares[i]));
+  }
+  SOTTO_CHECK_OK(state_.batch.merge(vdaf, batch));
+  job.out_shares.clear();
+  job.commit_digest = digest;
+  job.commit_response =
+      encode(task_.id(), CommitResponse{decoded.job, batch.reports, batch.checksum});
+  return job.commit_response;
+}
+
+Result<Bytes> HelperRole::collect(std::span<const uint8_t> request, int64_t now_ms,
+                                  EntropySource& entropy) {
+  if (state_.phase == TaskPhase::kAbandoned)
+    return Error{ErrorCode::kClosed, "task: was abandoned"};
+  SOTTO_TRY(const CollectRequest decoded, decode_collect_request(request, task_.id()));
+  if (state_.phase == TaskPhase::kCollected) {
+    if (std::equal(request.begin(), request.end(), state_.collect_request.begin(),
+                   state_.collect_request.end()))
+      return state_.collected_share;
+    return Error{ErrorCode::kReplay, "task: was collected by another request"};
+  }
+  if (decoded.reports != state_.batch.reports || decoded.checksum != state_.batch.checksum)
+    return Error{ErrorCode::kDisagreement, "task: the leader collects other reports"};
+  SOTTO_CHECK_OK(task_.check_collectable(state_.batch, now_ms));
+  SOTTO_TRY(state_.collected_share, task_.noised_share(state_.batch, entropy));
+  state_.batch.share = {};
+  state_.collect_request.assign(request.begin(), request.end());
+  state_.jobs.clear();
+  state_.phase = TaskPhase::kCollected;
+  return state_.collected_share;
+}
+
+void HelperRole::abandon() {
+  if (state_.phase == TaskPhase::kCollected) return;
+  state_.phase = TaskPhase::kAbandoned;
+  state_.jobs.clear();
+  state_.batch = Batch::empty(task_.vdaf());
+}
+
+}  // namespace sotto

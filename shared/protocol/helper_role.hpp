@@ -1,0 +1,90 @@
+// The helper of one task: prepares the reports that the leader sends, aggregates those that both
+// accept, and gives the second half of the noised sum. A pure state machine: message in, Result
+// out.
+//
+//   1. prepare   a job's reports -> own shares opened (which checks that report, time and task are
+//                those that the device sealed), prepared with the leader's prepare shares; prepare
+//                messages, or reasons for rejection
+//   2. commit    which of them the leader accepts too -> aggregated; number and checksum
+//   3. collect   after the window, if the leader has aggregated the same reports -> own noise
+//                added, once; own collected share
+// Who learns what: as the leader, and never a sum without the leader's noise; the helper does not
+// see who sends reports.
+//
+// Every call that changes something changes `state`; commit the snapshot before a byte of the
+// result leaves. Jobs are idempotent by id and bytes: the same again gets the same answer, other
+// bytes under a used id are refused. A call that fails changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "protocol/server_task.hpp"
+
+namespace sotto {
+
+/// A job, kept until the task is collected, so that its answers can be repeated.
+struct HelperJob {
+  Digest prepare_digest{};  ///< BLAKE2b of the prepare request, and of
+  Digest commit_digest{};   ///< the commit request, once there was one.
+  Bytes prepare_response;
+  Bytes commit_response;  ///< Empty until it is committed.
+  std::vector<Nonce> ids;
+  /// One an id, empty for a rejected report; none once committed.
+  std::vector<OutShare> out_shares;
+};
+
+/// What the helper keeps of a task. Thread safety: a plain value.
+struct HelperState {
+  TaskPhase phase = TaskPhase::kOpen;
+  std::set<Nonce> known;  ///< Every report that was in a job.
+  std::map<JobId, HelperJob> jobs;
+  std::map<ErrorCode, uint64_t> rejected;
+  Batch batch;
+  Bytes collect_request;  ///< From kCollected on, and
+  Bytes collected_share;  ///< the bytes that are given from then on.
+};
+
+/// Thread safety: one thread at a time per object.
+class HelperRole {
+ public:
+  explicit HelperRole(ServerTask task);
+  /// From snapshot(). Errors: kMalformed, kUnsupported, kAuthentication (of another task).
+  static Result<HelperRole> restore(ServerTask task, std::span<const uint8_t> snapshot);
+  /// Holds shares and an unnoised accumulator: as secret as the helper's key.
+  SecretBytes snapshot() const;
+
+  const HelperState& state() const { return state_; }
+
+  /// The prepare response. A report that was in a job before is rejected in it with kReplay.
+  /// Errors: those of decode_prepare_request; kReplay for a used job id with other bytes; kExpired
+  /// before the window; kFull when the task would have more reports than it may; kClosed.
+  Result<Bytes> prepare(std::span<const uint8_t> request, int64_t now_ms);
+  /// The commit response.
+  /// Errors: those of decode_commit_request; kNotFound for an unknown job; kMalformed when there is
+  /// not one value a report; kDisagreement when the leader accepts what the helper rejected;
+  /// kReplay for a committed job with other bytes; kClosed.
+  Result<Bytes> commit(std::span<const uint8_t> request);
+  /// The helper's collected share; the same bytes again for the same request. Jobs that are not
+  /// committed by then are forgotten.
+  /// Errors: those of decode_collect_request; kExpired before the end of the window; kDisagreement
+  /// when the leader holds other reports; kTooFewReports; kReplay for another request after the
+  /// first; kClosed when abandoned.
+  Result<Bytes> collect(std::span<const uint8_t> request, int64_t now_ms, EntropySource& entropy);
+
+  /// As LeaderRole::abandon.
+  void abandon();
+
+ private:
+  HelperRole(ServerTask task, HelperState state);
+  Status check_open() const;
+  Result<OutShare> prepare_report(const ReportToPrepare& report, Bytes& prepare_message) const;
+
+  ServerTask task_;
+  HelperState state_;
+};
+
+}  // namespace sotto

@@ -1,0 +1,55 @@
+#include "retrieval/top_k.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sotto {
+namespace {
+
+// round(q_j * 32767 / max |q|), in double: no query is too small for it.
+Status round_query(std::span<const float> query, std::span<int16_t> rounded) {
+  constexpr double kLargestCode = 32767;
+  float largest = 0;
+  for (const float value : query) {
+    if (!(std::fabs(value) <= ItemRows::kLargestValue))
+      return {ErrorCode::kNumerical, "query: a coordinate is out of range"};
+    largest = std::max(largest, std::fabs(value));
+  }
+  if (largest == 0) return {};
+  for (size_t j = 0; j < query.size(); ++j)
+    rounded[j] = static_cast<int16_t>(std::nearbyint(double{query[j]} / largest * kLargestCode));
+  return {};
+}
+
+}  // namespace
+
+std::span<int16_t> ScanScratch::query(size_t size) {
+  query_.assign(size, 0);
+  return query_;
+}
+
+void ScanScratch::keep_best(size_t n) {
+  if (found_.size() <= n) return;
+  const auto last = found_.begin() + static_cast<std::ptrdiff_t>(n - 1);
+  std::nth_element(found_.begin(), last, found_.end(), ranks_before);
+  found_.resize(n);
+}
+
+Result<std::span<const ScoredItem>> top_k(const ItemRows& rows, std::span<const float> query,
+                                          size_t k, const RowFilter& filter, ScanScratch& scratch) {
+  if (query.size() != rows.dim())
+    return Error{ErrorCode::kInvalidArgument, "query: not one number a dimension"};
+  if (filter.size() != rows.size())
+    return Error{ErrorCode::kInvalidArgument, "filter: not one bit a row"};
+  const std::span<int16_t> rounded = scratch.query(rows.stride());
+  SOTTO_CHECK_OK(round_query(query, rounded));
+
+  const std::span<ScoredItem> found =
+      scratch.best(rows, rows.scales(), rounded, k == 0 ? 0 : rescored_count(k),
+                   [&filter](uint32_t row) { return filter.allows(row); });
+  for (ScoredItem& candidate : found) candidate.score = rows.score(candidate.item, query);
+  std::sort(found.begin(), found.end(), ranks_before);
+  return std::span<const ScoredItem>(found.first(std::min(k, found.size())));
+}
+
+}  // namespace sotto

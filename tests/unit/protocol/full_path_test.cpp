@@ -1,0 +1,195 @@
+// Devices, leader, helper and collector together: what comes out is exactly what went in.
+#include <map>
+
+#include "cast.hpp"
+#include "protocol/server_snapshot.hpp"
+
+using namespace sotto;
+
+namespace {
+
+std::vector<int64_t> plus(std::vector<int64_t> a, const std::vector<int64_t>& b) {
+  for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
+  return a;
+}
+
+}  // namespace
+
+TEST_CASE("on three cohorts, any dropouts: the sum of the vectors and the noise drawn, exactly") {
+  for (uint64_t cohort = 0; cohort < 3; ++cohort) {
+    CAPTURE(cohort);
+    Random random(cohort);
+    Task task = Cast().task();
+    task.dimension = static_cast<uint32_t>(5 + 300 * cohort);
+    task.max_batch = 60;
+    task.model_sequence = cohort;
+    Running run(task);
+    std::vector<int64_t> expected(task.dimension);
+    uint64_t reports = 0;
+    for (int device = 0; device < 50; ++device) {
+      const auto vector = random_grid_vector(random, task.dimension, task.grid.bound);
+      const Bytes report = run.report(vector);
+      if (random.below(3) == 0) continue;  // never arrives
+      REQUIRE(run.leader_role.accept(report, kNow).ok());
+      for (size_t j = 0; j < expected.size(); ++j) expected[j] += vector[j];
+      ++reports;
+      if (random.below(8) == 0) run.run_jobs(size_t{1} + static_cast<size_t>(random.below(5)));
+    }
+    run.run_jobs(7);
+    TestEntropy leader_noise(100 + cohort);
+    TestEntropy helper_noise(200 + cohort);
+    const auto [leader_share, helper_share] = run.collect(leader_noise, helper_noise);
+    const CollectedSum sum = run.collector_role.open(leader_share, helper_share).value();
+    TestEntropy again(100 + cohort);
+    expected = plus(expected, noise_of(again, task.sigma, task.dimension));
+    again = TestEntropy(200 + cohort);
+    expected = plus(expected, noise_of(again, task.sigma, task.dimension));
+    CHECK(sum.reports == reports);
+    CHECK(sum.sum == expected);
+    CHECK(run.leader_role.state().rejected.empty());
+    CHECK(run.helper_role.state().rejected.empty());
+  }
+}
+
+TEST_CASE("who adds noise is what the task says") {
+  for (const NoiseBy noise_by : {NoiseBy::kLeader, NoiseBy::kServers, NoiseBy::kServersAndDevice}) {
+    Task task = Cast().task();
+    task.noise_by = noise_by;
+    struct Unfloored : Cast {
+      Unfloored() { floors = Floors::none(); }
+    } cast;
+    const Bytes file = cast.file(task);
+    const DeviceTask device = cast.device(file);
+    LeaderRole leader(cast.server(Role::kLeader, file));
+    HelperRole helper(cast.server(Role::kHelper, file));
+    std::vector<int64_t> expected(task.dimension);
+    for (uint64_t i = 0; i < 4; ++i) {
+      TestEntropy entropy(i);
+      REQUIRE(leader.accept(device.zero_report(kNow, entropy).value(), kNow).ok());
+      if (noise_by != NoiseBy::kServersAndDevice) continue;
+      TestEntropy again(i);  // the id is drawn first
+      Nonce id;
+      again.fill(id);
+      expected = plus(expected, noise_of(again, task.device_sigma(), task.dimension));
+    }
+    const Bytes request = leader.start_job(10, cast.entropy).value();
+    const Bytes commit = leader.on_prepare_response(helper.prepare(request, kNow).value()).value();
+    REQUIRE(leader.on_commit_response(helper.commit(commit).value()).ok());
+    TestEntropy leader_noise(1);
+    TestEntropy helper_noise(2);
+    const Bytes helper_share =
+        helper.collect(leader.start_collection(kEnd).value(), kEnd, helper_noise).value();
+    const Bytes leader_share = leader.finish_collection(helper_share, leader_noise).value();
+    TestEntropy again(1);
+    expected = plus(expected, noise_of(again, task.sigma, task.dimension));
+    again = TestEntropy(2);
+    if (noise_by != NoiseBy::kLeader)
+      expected = plus(expected, noise_of(again, task.sigma, task.dimension));
+    CHECK(cast.collector_result(file).value().open(leader_share, helper_share).value().sum ==
+          expected);
+  }
+}
+
+TEST_CASE("a task without noise, where floors allow it, gives the bare sum") {
+  struct Bare : Cast {
+    Bare() { floors = Floors::none(); }
+  } cast;
+  Task task = cast.task();
+  task.sigma = 0;
+  task.min_batch = 1;
+  const Bytes file = cast.file(task);
+  LeaderRole leader(cast.server(Role::kLeader, file));
+  HelperRole helper(cast.server(Role::kHelper, file));
+  const std::vector<int32_t> vector{1, -2, 3, -4, 5, -6, 7, -8};
+  REQUIRE(leader.accept(cast.device(file).report(vector, kNow, cast.entropy).value(), kNow).ok());
+  const Bytes request = leader.start_job(10, cast.entropy).value();
+  const Bytes commit = leader.on_prepare_response(helper.prepare(request, kNow).value()).value();
+  REQUIRE(leader.on_commit_response(helper.commit(commit).value()).ok());
+  const Bytes helper_share =
+      helper.collect(leader.start_collection(kEnd).value(), kEnd, cast.entropy).value();
+  const Bytes leader_share = leader.finish_collection(helper_share, cast.entropy).value();
+  CHECK(cast.collector_result(file).value().open(leader_share, helper_share).value().sum ==
+        std::vector<int64_t>(vector.begin(), vector.end()));
+}
+
+TEST_CASE("stopped and restored after every step, both servers end with the same bytes") {
+  Running straight;
+  Running stopped;
+  // Both casts draw the same entropy, so every message must be equal.
+  const auto restart = [&] {
+    const SecretBytes leader_bytes = stopped.leader_role.snapshot();
+    stopped.leader_role =
+        LeaderRole::restore(stopped.server(Role::kLeader, stopped.task_file), leader_bytes.reveal())
+            .value();
+    CHECK((stopped.leader_role.snapshot() == leader_bytes));
+    const SecretBytes helper_bytes = stopped.helper_role.snapshot();
+    stopped.helper_role =
+        HelperRole::restore(stopped.server(Role::kHelper, stopped.task_file), helper_bytes.reveal())
+            .value();
+    CHECK((stopped.helper_role.snapshot() == helper_bytes));
+  };
+  const auto step = [&](const auto& act) {
+    const Bytes expected = act(straight);
+    restart();
+    CHECK(act(stopped) == expected);
+    restart();
+    return expected;
+  };
+  for (int i = 0; i < 5; ++i)
+    step([](Running& run) {
+      Bytes report = run.report();
+      REQUIRE(run.leader_role.accept(report, kNow).ok());
+      return report;
+    });
+  for (int job = 0; job < 2; ++job) {
+    const Bytes request =
+        step([](Running& run) { return run.leader_role.start_job(3, run.entropy).value(); });
+    CHECK(stopped.leader_role.unanswered_requests() == std::vector<Bytes>{request});
+    const Bytes response =
+        step([&](Running& run) { return run.helper_role.prepare(request, kNow).value(); });
+    const Bytes commit =
+        step([&](Running& run) { return run.leader_role.on_prepare_response(response).value(); });
+    CHECK(stopped.leader_role.unanswered_requests() == std::vector<Bytes>{commit});
+    const Bytes done = step([&](Running& run) { return run.helper_role.commit(commit).value(); });
+    step([&](Running& run) {
+      REQUIRE(run.leader_role.on_commit_response(done).ok());
+      return Bytes{};
+    });
+  }
+  const Bytes collect =
+      step([](Running& run) { return run.leader_role.start_collection(kEnd).value(); });
+  const Bytes helper_share = step(
+      [&](Running& run) { return run.helper_role.collect(collect, kEnd, run.entropy).value(); });
+  const Bytes leader_share = step([&](Running& run) {
+    return run.leader_role.finish_collection(helper_share, run.entropy).value();
+  });
+  CHECK(straight.collector_role.open(leader_share, helper_share).value().reports == 5);
+}
+
+TEST_CASE("snapshots refuse every truncation and extension, and no mutation of them crashes") {
+  Running run;
+  run.accept(4);
+  run.run_jobs(2);
+  run.accept(2);
+  const Bytes request = run.leader_role.start_job(1, run.entropy).value();
+  REQUIRE(run.helper_role.prepare(request, kNow).ok());
+  const auto vdaf = make_vdaf(run.task()).value();
+  const auto bytes_of = [](const SecretBytes& secret) {
+    return Bytes(secret.reveal().begin(), secret.reveal().end());
+  };
+  const Bytes leader = bytes_of(run.leader_role.snapshot());
+  const Bytes helper = bytes_of(run.helper_role.snapshot());
+  torment(leader, [&](std::span<const uint8_t> b) {
+    return decode_leader_state(b, run.visitor.id(), *vdaf);
+  });
+  torment(helper, [&](std::span<const uint8_t> b) {
+    return decode_helper_state(b, run.visitor.id(), *vdaf);
+  });
+  CHECK_FALSE(LeaderRole::restore(run.server(Role::kLeader, run.task_file), helper).ok());
+  CHECK_FALSE(HelperRole::restore(run.server(Role::kHelper, run.task_file), leader).ok());
+  Task other = run.task();
+  other.model_sequence = 43;
+  const Bytes other_file = run.file(other);
+  CHECK(code_of(LeaderRole::restore(run.server(Role::kLeader, other_file), leader)) ==
+        ErrorCode::kAuthentication);
+}
