@@ -1,7 +1,10 @@
 // A fuzzer for compilers without libFuzzer: every truncation and every changed byte of the seeds,
 // then random mutations, the same in every run.
+// 20,000 of them, 2,000,000 with SOTTO_TEST_LONG (./run test --long).
 // Usage: fuzz_NAME [ITERATIONS | FILE...]; a file is fed as it is, as libFuzzer does.
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -71,7 +74,7 @@ void feed_mutations(const std::vector<Bytes>& seeds, uint64_t iterations) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  uint64_t iterations = 20'000;
+  uint64_t iterations = std::getenv("SOTTO_TEST_LONG") != nullptr ? 2'000'000 : 20'000;
   for (int i = 1; i < argc; ++i) {
     const char* const end = argv[i] + std::strlen(argv[i]);
     if (std::from_chars(argv[i], end, iterations).ptr == end) continue;
