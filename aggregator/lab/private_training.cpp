@@ -44,8 +44,7 @@ uint64_t PrivateTraining::next_sigma() const {
 }
 
 size_t PrivateTraining::next_dimension() const {
-  return releases_ == 0 ? trainer_.counts_layout().dimension()
-                        : trainer_.next_task().layout.dimension();
+  return releases_ == 0 ? trainer_.counts_layout().dimension() : trainer_.next_layout().dimension();
 }
 
 Result<PrivateRelease> PrivateTraining::run_next(const std::function<void(double)>& progress) {

@@ -99,7 +99,7 @@ void PrivateTrainer::start_from_content() {
 
 WhitenedTask PrivateTrainer::next_task() const {
   WhitenedTask task;
-  task.layout = {slice_size(), recipe_.dim};
+  task.layout = next_layout();
   task.reg = recipe_.reg;
   task.slot = slot_;
   task.row_weight.assign(slot_.size(), 0);
@@ -147,6 +147,7 @@ Matrix PrivateTrainer::content_with_popularity() const {
 }
 
 SquareMatrix PrivateTrainer::shrunk_gram(const Release& release, const WhitenedTask& task,
+                                         const SquareMatrix& predicted,
                                          const SquareMatrix& backward) const {
   const size_t width = task.layout.row_width();
   std::vector<float> packed(packed_size(width));
@@ -156,8 +157,6 @@ SquareMatrix PrivateTrainer::shrunk_gram(const Release& release, const WhitenedT
   const SquareMatrix measured =
       backward * unpack_symmetric(packed, width).bottomRightCorner(dim, dim) * backward;
 
-  const SquareMatrix predicted =
-      predict_user_moments(items_, frequencies_, recipe_.reg).second_moment();
   const float trace = std::max(measured.trace(), 1e-6F);
   const float share = recipe_.gram_shrinkage;
   const SquareMatrix mixed =
@@ -202,11 +201,10 @@ Status PrivateTrainer::accept_rows(const Release& release, Executor& executor) {
 
 PrivateTrainer::Round PrivateTrainer::open_round(const Release& release, const WhitenedTask& task) {
   Round round;
-  round.backward =
-      make_whitening(predict_user_moments(items_, frequencies_, recipe_.reg).second_moment(),
-                     recipe_.whitening)
-          .backward;
-  round.gram = shrunk_gram(release, task, round.backward);
+  const SquareMatrix predicted =
+      predict_user_moments(items_, frequencies_, recipe_.reg).second_moment();
+  round.backward = make_whitening(predicted, recipe_.whitening).backward;
+  round.gram = shrunk_gram(release, task, predicted, round.backward);
   round.devices = std::max(1.0, real(release, task.layout.normaliser()));
   round.counts.resize(slot_.size());
   for (size_t i = 0; i < slot_.size(); ++i)

@@ -45,6 +45,8 @@ class PrivateTrainer {
   /// Phase 1. Errors: kMalformed when the sum has another length.
   Status accept_counts(const Release& release);
 
+  /// The layout of the next round's task; valid after accept_counts.
+  WhitenedLayout next_layout() const { return {slice_size(), recipe_.dim}; }
   /// The task of the next round; valid after accept_counts.
   WhitenedTask next_task() const;
   /// Phase 2, once for each task. Errors: kMalformed for a wrong length; kNumerical when the step
@@ -80,7 +82,7 @@ class PrivateTrainer {
   void start_from_content();
   Matrix content_with_popularity() const;
   SquareMatrix shrunk_gram(const Release& release, const WhitenedTask& task,
-                           const SquareMatrix& backward) const;
+                           const SquareMatrix& predicted, const SquareMatrix& backward) const;
   void refine_counts(const Release& release, const WhitenedTask& task, double devices,
                      std::vector<double>& counts);
   Round open_round(const Release& release, const WhitenedTask& task);
