@@ -1,0 +1,43 @@
+// What a device makes of its event log and its model: the user vector and what may be shown.
+// A pure function of both; nothing of it is stored.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.hpp"
+#include "device/device_model.hpp"
+#include "events/event_log.hpp"
+#include "events/interaction.hpp"
+#include "retrieval/filter.hpp"
+#include "retrieval/negative_feedback.hpp"
+
+namespace sotto {
+
+struct ProfilePolicy {
+  RankRecency recency{.half_life = 5, .floor = 0.1};
+  /// Recency weights shrink the history; with this factor on lambda they do best (docs/model.md).
+  float recency_lambda = 3;
+};
+
+/// Thread safety: a plain value.
+struct Profile {
+  Interactions interactions;            ///< By id: also items that the model does not know.
+  std::vector<uint32_t> history;        ///< Rows of positive items, oldest first,
+  std::vector<float> weights;           ///< and their weights.
+  std::vector<DislikedItem> disliked;   ///< Rows of negative items.
+  std::vector<uint32_t> seen;           ///< Rows of items of either kind.
+  Vector user;                          ///< k; zero without a history.
+  RowFilter hidden;                     ///< Tombstones and disliked items.
+  RowFilter unseen;                     ///< hidden, and without seen items.
+};
+
+/// Errors: those of weigh; kNumerical when the fold-in leaves finite numbers.
+Result<Profile> make_profile(const EventLog& log, const DeviceModel& model,
+                             const ProfilePolicy& policy, int64_t now_ms);
+
+/// The fold-in's normal equations without a history, with the profile's regularisation.
+FoldInState start_of_profile(const DeviceModel& model, const ProfilePolicy& policy);
+
+}  // namespace sotto
