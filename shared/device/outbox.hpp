@@ -47,7 +47,9 @@ class Outbox {
 
   /// Null when there is none.
   const OutboxEntry* find(const TaskId& task) const;
-  /// Errors: kReplay for a task that has an entry; kFull for kMostBytes or kMostEntries.
+  /// Errors: kReplay for a task that has an entry; kFull for kMostBytes or kMostEntries;
+  /// kInvalidArgument for an entry that restore would drop (a report exactly when waiting, no time
+  /// before 1970).
   Result<KeyedRecord> put(const TaskId& task, OutboxEntry entry);
   /// A server has the report: its bytes go. Nothing to commit when none is waiting.
   std::vector<KeyedRecord> acknowledge(const TaskId& task);
