@@ -46,22 +46,16 @@ class JsonReader {
     skip_space();
     if (rest_.empty()) return false;
     switch (rest_.front()) {
-      case '{':
-        return object(out, depth);
-      case '[':
-        return array(out, depth);
-      case '"':
-        out.kind_ = Json::Kind::kString;
-        return string(out.text_);
-      case 'n':
-        return take("null");
+      case '{': return object(out, depth);
+      case '[': return array(out, depth);
+      case '"': out.kind_ = Json::Kind::kString; return string(out.text_);
+      case 'n': return take("null");
       case 't':
       case 'f':
         out.kind_ = Json::Kind::kBool;
         out.boolean_ = rest_.front() == 't';
         return take(out.boolean_ ? "true" : "false");
-      default:
-        return number(out);
+      default: return number(out);
     }
   }
 

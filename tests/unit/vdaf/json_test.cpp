@@ -26,10 +26,14 @@ TEST_CASE("the reader of vector files keeps every kind of value, and numbers to 
 }
 
 TEST_CASE("the reader of vector files refuses what is no JSON") {
-  for (const char* text :
-       {"", " ", "{", "}", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}",
-        "{\"a\":1,}", "{a:1}", "{'a':1}", "{\"a\":1,\"a\":2}", "01", "-", "1.", ".5", "1e", "+1",
-        "1 1", "nul", "tru", "True", "NaN", "\"", "\"a", "\"\\n\"", "\"\n\"", "[1]x"}) {
+  for (const char* text : {"",           " ",       "{",       "}",
+                           "[",          "[1",      "[1,",     "[1,]",
+                           "[,1]",       "[1 2]",   "{\"a\"}", "{\"a\":}",
+                           "{\"a\":1,}", "{a:1}",   "{'a':1}", "{\"a\":1,\"a\":2}",
+                           "01",         "-",       "1.",      ".5",
+                           "1e",         "+1",      "1 1",     "nul",
+                           "tru",        "True",    "NaN",     "\"",
+                           "\"a",        "\"\\n\"", "\"\n\"",  "[1]x"}) {
     CAPTURE(text);
     CHECK(!Json::parse(text));
   }
