@@ -26,6 +26,8 @@ class TurboShake128 {
   void squeeze(std::span<uint8_t> out);
 
  private:
+  uint8_t* bytes();  // of the state, the rate first
+
   alignas(32) std::array<uint64_t, 25> state_{};
   size_t position_ = 0;  // in the rate
   uint8_t domain_;
