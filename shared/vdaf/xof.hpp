@@ -2,13 +2,15 @@
 // become any number of bytes that nobody without the seed can tell from random ones.
 //
 //   kTurboShake128        draft-irtf-cfrg-vdaf (wire version 18), seed 32 bytes:
-//                         TurboSHAKE128(u16le(len dst) || dst || u8(len seed) || seed || binder, D=1)
+//                         TurboSHAKE128(u16le(len dst) || dst || u8(len seed) || seed || binder)
 //   kTurboShake128Vdaf11  draft 11, which PINE-01 is built on, seed 16 bytes:
-//                         TurboSHAKE128(u8(len dst) || dst || seed || binder, D=1)
-//   kHmacSha256Aes128     draft 11, seed 32 bytes: HMAC-SHA256(seed; u8(len dst) || dst || binder)
+//                         TurboSHAKE128(u8(len dst) || dst || seed || binder)
+//   kHmacSha256Aes128     PINE-01, seed 32 bytes: HMAC-SHA256(seed; u8(len dst) || dst || binder)
 //                         -> AES-128-CTR, key 16 bytes | nonce 8 bytes | counter from the other 8
-// Check every framing against the vectors and the drafts' reference code.
-// Errors: none. Thread safety: one thread at a time per object. Wipes its state.
+//
+// The domain byte of TurboSHAKE128 is 1. The binder is absorbed as it lies, without a copy.
+// Errors: none. Thread safety: one thread at a time per object. Wipes its state. No branch and no
+// index depends on seed, binder or output, only on lengths.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +38,12 @@ class Xof {
   void next(std::span<uint8_t> out);
 
  private:
-  std::variant<TurboShake128, Aes128Ctr> expander_;
+  using Expander = std::variant<TurboShake128, Aes128Ctr>;
+  /// AES is keyed here already, TurboSHAKE has absorbed nothing yet.
+  static Expander start(XofKind kind, std::span<const uint8_t> seed, std::span<const uint8_t> dst,
+                        std::span<const uint8_t> binder);
+
+  Expander expander_;
 };
 
 }  // namespace sotto
