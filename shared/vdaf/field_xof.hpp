@@ -15,9 +15,9 @@
 
 namespace sotto {
 
-/// The elements of the whole stream: reads ahead, so the XOF is used up.
+/// The next elements of the stream. Never reads ahead, so a vector may be taken in pieces.
 template <class Field>
-void expand(Xof&& xof, std::span<typename Field::Element> out) {
+void expand(Xof& xof, std::span<typename Field::Element> out) {
   // Little enough for the L1 cache.
   constexpr size_t kChunk = 1024 * Field::kEncodedSize;
   // Words that are used at once when all of them are canonical.
@@ -48,7 +48,8 @@ void expand(Xof&& xof, std::span<typename Field::Element> out) {
 template <class Field>
 void expand(XofKind kind, std::span<const uint8_t> seed, std::span<const uint8_t> dst,
             std::span<const uint8_t> binder, std::span<typename Field::Element> out) {
-  expand<Field>(Xof(kind, seed, dst, binder), out);
+  Xof xof(kind, seed, dst, binder);
+  expand<Field>(xof, out);
 }
 
 /// A seed from a seed: the first bytes of its stream.
