@@ -65,7 +65,7 @@ class WraparoundDigits {
 
   /// dots[i] = sum over j of r_ij vector_j. Takes dots.size() times ceil(dimension / 4) bytes.
   void dots(Xof& xof, std::span<Element> dots) const {
-    const size_t row = stride_ / 4;
+    const size_t row = row_size();
     const size_t at_once = std::clamp(kRandomBytes / row, size_t{1}, kMaxAtOnce);
     Bytes random(at_once * row);
     for (size_t first = 0; first < dots.size(); first += at_once) {
@@ -76,13 +76,30 @@ class WraparoundDigits {
     }
   }
 
+  /// The same for at most kMaxAtOnce checks whose random bytes are given, row_size() bytes apart.
+  void add_checks(std::span<const uint8_t> random, size_t checks, std::span<Element> dots) const {
+    const WraparoundKernel& kernel = best_wraparound_kernel();
+    const auto* const digits = reinterpret_cast<const int16_t*>(digits_.reveal().data());
+    int64_t sums[kMaxAtOnce][kDigits] = {};
+    for (size_t begin = 0; begin < stride_; begin += kBlock)
+      for (size_t i = 0; i < checks; ++i)
+        kernel.add_dots(digits + begin, stride_, kDigits, &random[i * row_size() + begin / 4],
+                        std::min(kBlock, stride_ - begin), sums[i]);
+    for (size_t i = 0; i < checks; ++i) {
+      dots[i] = 0;
+      for (size_t l = kDigits; l-- > 0;)
+        dots[i] = Field::add(Field::multiply(dots[i], 1 << 16), Field::from_signed(sums[i][l]));
+    }
+  }
+  static constexpr size_t kMaxAtOnce = 8;
+  size_t row_size() const { return stride_ / 4; }
+
  private:
   using Signed = std::conditional_t<(Field::kEncodedSize > 8), Int128, int64_t>;
 
   /// Random bytes that are made before they are used: some checks, so that the digits of a block
   /// are read once for all of them, but no more than stay in the L2 cache.
   static constexpr size_t kRandomBytes = 512 * 1024;
-  static constexpr size_t kMaxAtOnce = 8;
   /// Coordinates whose digits stay in the L1 cache meanwhile.
   static constexpr size_t kBlock = 4096;
   static_assert(kBlock <= WraparoundKernel::kMaxCoordinates);
@@ -102,21 +119,6 @@ class WraparoundDigits {
       const auto digit = static_cast<int16_t>(static_cast<uint16_t>(value & 0xffff));
       out[l * stride_] = digit;
       value = (value - digit) >> 16;
-    }
-  }
-
-  void add_checks(const Bytes& random, size_t checks, std::span<Element> dots) const {
-    const WraparoundKernel& kernel = best_wraparound_kernel();
-    const auto* const digits = reinterpret_cast<const int16_t*>(digits_.reveal().data());
-    int64_t sums[kMaxAtOnce][kDigits] = {};
-    for (size_t begin = 0; begin < stride_; begin += kBlock)
-      for (size_t i = 0; i < checks; ++i)
-        kernel.add_dots(digits + begin, stride_, kDigits, &random[(i * stride_ + begin) / 4],
-                        std::min(kBlock, stride_ - begin), sums[i]);
-    for (size_t i = 0; i < checks; ++i) {
-      dots[i] = 0;
-      for (size_t l = kDigits; l-- > 0;)
-        dots[i] = Field::add(Field::multiply(dots[i], 1 << 16), Field::from_signed(sums[i][l]));
     }
   }
 
