@@ -1,4 +1,5 @@
 #include "protocol/device_role.hpp"
+#include "protocol/task_vdaf.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -111,7 +112,7 @@ Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms
 }
 
 Result<Bytes> DeviceTask::zero_report(int64_t now_ms, EntropySource& entropy) const {
-  return report(std::vector<int32_t>(task().dimension), now_ms, entropy);
+  return report(nothing_to_say(task()), now_ms, entropy);
 }
 
 }  // namespace sotto
