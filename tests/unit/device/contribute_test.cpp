@@ -100,6 +100,36 @@ TEST_CASE("what the servers reveal is the sum of what the layouts say, to the bi
   }
 }
 
+TEST_CASE("the released metrics are the means over devices that had placements") {
+  const NoiselessSite site;
+  const TaskLayout layout = site.rows_layout();
+  const Task task = site.noiseless(layout);
+  const Bytes file = site.file(task);
+  std::vector<Bytes> reports;
+  double n = 0, hits = 0, ndcg = 0, reciprocal = 0;
+  for (uint32_t v = 0; v < 8; ++v) {
+    Visitor visitor(site);
+    visitor.entropy = TestEntropy(v);
+    for (uint32_t e = 0; e < v; ++e) visitor.track(EventType::kLike, (13 * v + 7 * e) % 78);
+    visitor.decide(file);
+    reports.push_back(waiting_report(visitor));
+    const PrequentialMeans means = visitor.device->prequential().means(0);
+    if (means.n == 0) continue;
+    n += 1;
+    hits += means.hit_rate_10;
+    ndcg += means.ndcg_100;
+    reciprocal += means.reciprocal;
+  }
+  const RowsTask rows = std::get<RowsTask>(layout);
+  const auto sum = sum_of(site, file, reports);
+  const PrequentialRelease released =
+      decode_metrics(std::span(sum).subspan(rows.layout.metrics()), rows.gamma_m, task.grid.unit());
+  CHECK(released.devices == doctest::Approx(n).epsilon(1e-3));
+  CHECK(released.hit_rate_10 == doctest::Approx(hits / n).epsilon(1e-3));
+  CHECK(released.ndcg_100 == doctest::Approx(ndcg / n).epsilon(1e-3));
+  CHECK(released.reciprocal == doctest::Approx(reciprocal / n).epsilon(1e-3));
+}
+
 TEST_CASE("a contribution is paid for, once, and waits in the outbox until somebody has it") {
   const SmallSite site;
   Visitor visitor(site);
