@@ -125,7 +125,7 @@ class [[nodiscard]] Status {
   Error&& error() && { return std::move(error_); }
 
  private:
-  Error error_{ErrorCode::kOk, {}};
+  Error error_{ErrorCode::kOk, std::string()};
 };
 
 }  // namespace sotto
