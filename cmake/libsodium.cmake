@@ -82,5 +82,7 @@ target_include_directories(sotto_sodium SYSTEM
 target_compile_options(sotto_sodium PRIVATE -U__EMSCRIPTEN__ -w)
 target_compile_definitions(sotto_sodium PRIVATE CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 HAVE_STDINT_H
   HAVE_INTTYPES_H RANDOMBYTES_CUSTOM_IMPLEMENTATION RANDOMBYTES_DEFAULT_IMPLEMENTATION=NULL)
-# Small where that costs nothing: what is called once a message.
-target_compile_options(sotto_sodium PRIVATE -Os)
+# Small where that costs next to nothing: not what runs over every byte of a message.
+set(sodium_small ${sodium_sources})
+list(FILTER sodium_small INCLUDE REGEX "25519|argon2|salsa|sodium/(utils|core|runtime)")
+set_property(SOURCE ${sodium_small} APPEND PROPERTY COMPILE_OPTIONS -Os)
