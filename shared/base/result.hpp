@@ -52,7 +52,7 @@ struct Error {
 };
 
 /// Either a T or an Error. Precondition of value() and operator*: ok().
-/// Not a std::variant: its dispatch by table makes a third of a WASM module's code.
+/// Not a std::variant: dispatch by table was 39 kB of sotto.wasm (545 to 506 kB, not gzipped).
 template <class T>
 class [[nodiscard]] Result {
  public:

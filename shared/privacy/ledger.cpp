@@ -47,7 +47,7 @@ Status check(const Debit& debit, int64_t now_ms) {
   return {};
 }
 
-// The number from its digits: printf would be a twentieth of what a device downloads.
+// The number from its digits: nothing else in sotto.wasm needs printf.
 Error exhausted(uint64_t left) {
   constexpr uint64_t kUnits = 1'000'000'000;  // kPerRho
   std::string fraction = std::to_string(kUnits + left % kUnits).substr(1);
