@@ -1,9 +1,10 @@
 // Small dense linear algebra on contiguous floats: what a fold-in is made of.
 //
 // Everything is a sum of scaled columns, in an order of its own, so that compilers use SIMD without
-// being allowed to reorder, native and WASM round alike, and the code stays a twentieth of what
-// Eigen's blocked products and factorisations of any shape take in a page's download. Servers,
-// whose matrices are large, use Eigen. Thread safety: pure functions.
+// being allowed to reorder, native and WASM round alike, and a page need not download Eigen's
+// blocked products and factorisations of any shape. Servers, whose matrices are large, use Eigen.
+//
+// Thread safety: pure functions.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Multiples of Curve25519's base point without libsodium's table of them: 30 kB that no compressor
 // shrinks, a quarter of what a page may download. The linker puts this in place of
-// ge25519_scalarmult_base (--wrap), which costs a device a fifth of a millisecond a report.
+// ge25519_scalarmult_base (--wrap). It is slower, and a device needs it twice a report.
 #include <private/ed25519_ref10.h>
 
 void __wrap_ge25519_scalarmult_base(ge25519_p3 *h, const unsigned char *a) {
