@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 
 FoldInState start_of_profile(const DeviceModel& model, const ProfilePolicy& policy) {
@@ -38,7 +40,7 @@ Result<Profile> make_profile(const EventLog& log, const DeviceModel& model,
   FoldInState state = start_of_profile(model, policy);
   state.add_rows(model.rows.gather(profile.history), profile.weights);
   profile.user = profile.history.empty() ? Vector(Vector::Zero(state.dim())) : state.solve();
-  if (!profile.user.allFinite())
+  if (!all_finite(span_of(profile.user)))
     return Error{ErrorCode::kNumerical, "profile: the fold-in is not finite"};
   return profile;
 }

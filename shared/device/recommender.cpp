@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/dense.hpp"
 #include "retrieval/diversity.hpp"
 #include "retrieval/similar.hpp"
 
@@ -70,7 +71,7 @@ class List {
 
 Status add_personal(const DeviceModel& model, const Profile& profile,
                     const RecommendRequest& request, ScanScratch& scratch, List& list) {
-  if (profile.user.squaredNorm() == 0) return {};
+  if (dot(span_of(profile.user), span_of(profile.user)) == 0) return {};
   const std::span<const float> user(profile.user.data(), static_cast<size_t>(profile.user.size()));
   const bool rearranged = request.diversity > 0 || !profile.disliked.empty();
   const size_t pool =
