@@ -101,12 +101,14 @@ Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms
   }
   SOTTO_TRY(const Shards shards, vdaf_->shard(measurement.values(), report.metadata.id, entropy));
   report.public_share = shards.public_share;
-  SOTTO_TRY(report.leader_sealed,
+  SOTTO_TRY(const Bytes leader_sealed,
             seal_input_share(id(), report.metadata, report.public_share, Role::kLeader,
                              leader_.public_key, shards.input_shares[0], entropy));
-  SOTTO_TRY(report.helper_sealed,
+  SOTTO_TRY(const Bytes helper_sealed,
             seal_input_share(id(), report.metadata, report.public_share, Role::kHelper,
                              helper_.public_key, shards.input_shares[1], entropy));
+  report.leader_sealed = leader_sealed;
+  report.helper_sealed = helper_sealed;
   return encode_report(id(), report);
 }
 
