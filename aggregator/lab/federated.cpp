@@ -79,7 +79,7 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   job.max_batch = options_.max_batch;
   job.stream = state_.rounds_done;
   const auto contribute = [&](uint32_t device, Contribution& out) {
-    contribute_rows((*devices_)[device], task_, fold_in, out);
+    contribute_rows(task_, contribution_input((*devices_)[device], fold_in), out);
   };
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));

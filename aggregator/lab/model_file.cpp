@@ -28,7 +28,7 @@ ModelFile live_rows(const Snapshot& snapshot) {
 }  // namespace
 
 Status save_model(const std::string& path, const ModelFile& model) {
-  Snapshot snapshot{model.items, {}, model.reg, {}};
+  Snapshot snapshot{model.items, {}, model.reg, {}, {}};
   for (const std::string& id : model.ids) {
     SOTTO_TRY(const auto number, snapshot.items.add(id));
     if (number + 1 != snapshot.items.size())

@@ -64,16 +64,16 @@ Result<PrivateRelease> PrivateTraining::run_next(const std::function<void(double
 
   // What the devices get: the task and the model, both public.
   const bool counting = releases_ == 0;
-  const CountsLayout counts = trainer_.counts_layout();
+  const CountsTask counts{trainer_.counts_layout(), trainer_.recipe().max_items};
   const WhitenedTask task = counting ? WhitenedTask{} : trainer_.next_task();
   const FoldIn fold_in(trainer_.items(), trainer_.recipe().reg);
   const auto contribute = [&](uint32_t device, Contribution& out) {
     Random random(derive_seed(options_.seed, device, 0x646576 + releases_));  // the device's own
     const auto history = (*devices_)[device];
     if (counting)
-      contribute_counts(history, counts, trainer_.recipe().max_items, random, out);
+      contribute_counts(counts, history, random, out);
     else
-      contribute_whitened(history, task, fold_in, random, out);
+      contribute_whitened(task, contribution_input(history, fold_in), random, out);
   };
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));

@@ -14,8 +14,9 @@ struct TypeEntry {
   size_t size;
 };
 
-constexpr std::array<TypeEntry, 4> kTypes{{{TensorType::kU8, "U8", 1},
+constexpr std::array<TypeEntry, 5> kTypes{{{TensorType::kU8, "U8", 1},
                                            {TensorType::kI8, "I8", 1},
+                                           {TensorType::kU32, "U32", 4},
                                            {TensorType::kF32, "F32", 4},
                                            {TensorType::kU64, "U64", 8}}};
 constexpr std::string_view kMetadata = "__metadata__";

@@ -24,7 +24,7 @@
 namespace sotto {
 
 /// The types that we use; all others are refused.
-enum class TensorType : uint8_t { kU8, kI8, kF32, kU64 };
+enum class TensorType : uint8_t { kU8, kI8, kU32, kF32, kU64 };
 size_t tensor_type_size(TensorType type);
 /// As in the header, e.g. "F32".
 std::string_view tensor_type_name(TensorType type);

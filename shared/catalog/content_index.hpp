@@ -26,7 +26,9 @@ class ContentIndex {
   /// Tags at or above n_tags are passed over.
   ContentIndex(std::span<const ItemFeatures> items, uint32_t n_tags);
 
-  uint32_t size() const { return static_cast<uint32_t>(offsets_.empty() ? 0 : offsets_.size() - 1); }
+  uint32_t size() const {
+    return static_cast<uint32_t>(offsets_.empty() ? 0 : offsets_.size() - 1);
+  }
   /// The scaled vector of an item: ascending tags. Empty for an item that is not in here.
   std::span<const TagWeight> vector(uint32_t item) const;
   /// Cosine, 0 .. 1; 0 if either has no tags.

@@ -11,7 +11,7 @@
 // The device stores nothing itself: every call that changes something returns the records to commit
 // (base/keyed_record.hpp), all in one transaction and before anything that they stand for is shown
 // to the world; save() is the same list in full. Records: "log/...", "ledger/state", "outbox/...",
-// "device/installation" (random id and MAC key of the ledger's seal), "device/cleaner",
+// "device/installation" (the MAC key of the ledger's seal), "device/cleaner",
 // "device/prequential", "device/model" (latest manifest taken).
 //
 // Who learns what: nobody learns anything but from the reports in the outbox (protocol/).
@@ -31,6 +31,7 @@
 #include "base/keyed_record.hpp"
 #include "base/result.hpp"
 #include "device/device_model.hpp"
+#include "device/grid_contribution.hpp"
 #include "device/outbox.hpp"
 #include "device/prequential.hpp"
 #include "device/profile.hpp"
@@ -45,8 +46,10 @@ namespace sotto {
 
 struct DeviceOptions {
   PinnedSite pinned;
+  /// Lower than production only counts while the site's manifest is labelled a demonstration.
   Floors floors = Floors::production();
-  /// rho 0.5 in a window (z = 1 once, epsilon 5.2 at delta 1e-6); four windows' worth in a lifetime.
+  /// rho 0.5 in a window (z = 1 once, epsilon 5.2 at delta 1e-6); four windows' worth in a
+  /// lifetime.
   LedgerLimits limits{0.5, 2.0, LedgerLimits::kNinetyDays};
   EventLogLimits log_limits{};
   CleaningPolicy cleaning{};
@@ -63,7 +66,8 @@ struct DeviceDamage {
   LogDamage log;
   bool cleaner = false;
   bool prequential = false;
-  bool model = false;   ///< Which manifest was seen is unknown: the next one is trusted as the first.
+  bool model =
+      false;  ///< Which manifest was seen is unknown: the next one is trusted as the first.
   bool ledger = false;  ///< Ledger::State::kDamaged.
   uint32_t outbox = 0;  ///< Reports lost.
 
@@ -101,6 +105,9 @@ struct TaskFiles {
 class Device {
  public:
   struct Opened;
+  Device(Device&&) noexcept;
+  Device& operator=(Device&&) noexcept;
+  ~Device();
 
   /// entropy: for a new installation's id and key. Errors: kInvalidArgument for options out of
   /// range. Damage of records is no error.
@@ -149,8 +156,8 @@ class Device {
   const EventLog& log() const { return log_; }
   /// Empties the outbox when opting out.
   std::vector<KeyedRecord> set_opted_out(bool opted_out);
-  /// Everything about the visitor goes; the ledger's totals, the opt-out, the installation's key and
-  /// the seen manifest stay.
+  /// Everything about the visitor goes; the ledger's totals, the opt-out, the installation's key
+  /// and the seen manifest stay.
   std::vector<KeyedRecord> forget();
   /// The whole state.
   std::vector<KeyedRecord> save() const;
@@ -161,9 +168,11 @@ class Device {
          Cleaner cleaner);
 
   ImputationPriors priors() const;
+  std::vector<double> neighbour_means(EventType type, std::string_view item) const;
+  Result<uint32_t> row_of(std::string_view item) const;
   std::optional<Placement> place(const Event& event, int64_t now_ms);
-  Result<std::vector<int32_t>> grid_vector(const Task& task, int64_t now_ms,
-                                           EntropySource& entropy, bool& empty) const;
+  Result<GridContribution> compute(const Task& task, int64_t now_ms, EntropySource& entropy) const;
+  Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
 
   DeviceOptions options_;
   std::unique_ptr<Seal> seal_;  // the ledger points to it

@@ -26,7 +26,6 @@ struct DeviceModel {
   Regularization reg;
   ItemIndex items;
   std::vector<float> popularity;  ///< Released: share of devices that have the item; m, or empty.
-  std::vector<uint32_t> popular;  ///< Live rows, most popular first (without popularity: by |v_i|).
   Catalogue catalogue;            ///< Without tags where none is published.
   ContentIndex content;
 };
@@ -43,10 +42,8 @@ struct ModelFiles {
 /// Errors: those of open_manifest, check_published_file, load_snapshot, load_catalogue and
 /// smoke_test; kUnsupported for a snapshot that is not int8; kDisagreement for a catalogue of
 /// another item index.
-Result<std::shared_ptr<const DeviceModel>> open_device_model(const ModelFiles& files,
-                                                             const PinnedSite& pinned,
-                                                             const std::optional<SeenManifest>& seen,
-                                                             uint64_t memory_budget,
-                                                             int64_t now_ms);
+Result<std::shared_ptr<const DeviceModel>> open_device_model(
+    const ModelFiles& files, const PinnedSite& pinned, const std::optional<SeenManifest>& seen,
+    uint64_t memory_budget, int64_t now_ms);
 
 }  // namespace sotto

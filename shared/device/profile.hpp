@@ -23,14 +23,14 @@ struct ProfilePolicy {
 
 /// Thread safety: a plain value.
 struct Profile {
-  Interactions interactions;            ///< By id: also items that the model does not know.
-  std::vector<uint32_t> history;        ///< Rows of positive items, oldest first,
-  std::vector<float> weights;           ///< and their weights.
-  std::vector<DislikedItem> disliked;   ///< Rows of negative items.
-  std::vector<uint32_t> seen;           ///< Rows of items of either kind.
-  Vector user;                          ///< k; zero without a history.
-  RowFilter hidden;                     ///< Tombstones and disliked items.
-  RowFilter unseen;                     ///< hidden, and without seen items.
+  Interactions interactions;           ///< By id: also items that the model does not know.
+  std::vector<uint32_t> history;       ///< Rows of positive items, oldest first,
+  std::vector<float> weights;          ///< and their weights.
+  std::vector<DislikedItem> disliked;  ///< Rows of negative items.
+  std::vector<uint32_t> seen;          ///< Rows of items of either kind.
+  Vector user;                         ///< k; zero without a history.
+  RowFilter hidden;                    ///< Tombstones and disliked items.
+  RowFilter unseen;                    ///< hidden, and without seen items.
 };
 
 /// Errors: those of weigh; kNumerical when the fold-in leaves finite numbers.

@@ -18,14 +18,14 @@ namespace sotto {
 
 /// Where a recommendation comes from. Numbers cross the C ABI.
 enum class ListSource : uint8_t {
-  kPersonal = 1,  ///< The model, folded in.
+  kPersonal = 1,  ///< The model.
   kContent = 2,   ///< Like what the visitor chose, or like the item of the page, by content.
   kPopular = 3,   ///< What most devices have.
 };
 
 struct RecommendRequest {
   uint32_t count = 20;  ///< 1 .. kMostCount.
-  float diversity = 0;  ///< 0: by score alone .. 1: by difference alone (MMR).
+  float diversity = 0;  ///< Of personal ones; 0: by score alone .. 1: by difference alone (MMR).
   bool include_seen = false;
   /// How far the cosine to disliked items is pushed down, 0 .. 1 (negative_feedback.hpp).
   float dislike_strength = 0.5F;
@@ -45,8 +45,9 @@ struct Recommendation {
 };
 
 /// Distinct, live, allowed items, best first; fewer than asked when there are fewer. Personal ones
-/// as long as the visitor has a history that the model knows; what then is missing is filled up
-/// from content, and then from popularity.
+/// as long as the visitor has a history that the model knows and items have a row other than zero;
+/// what then is missing is filled up by content (like the history; without one like the context
+/// item), and then by popularity (as released; in models without it |v_i|, which goes with it).
 /// Errors: kInvalidArgument, naming the field.
 Result<std::vector<Recommendation>> recommend(const DeviceModel& model, const Profile& profile,
                                               const RecommendRequest& request,
@@ -64,7 +65,9 @@ Result<std::vector<Recommendation>> similar(const DeviceModel& model, const Prof
 Result<Explanation> explain(const DeviceModel& model, const Profile& profile,
                             const ProfilePolicy& policy, uint32_t item, size_t n_reasons);
 
-/// What the visitor is interested in, by category of the catalogue.
-Result<std::vector<Interest>> interests(const DeviceModel& model, const Profile& profile);
+/// What the visitor is interested in, by category of the catalogue: positive items with their
+/// strengths, faded slowly (ProfileOptions), not as fast as the model's recency does.
+Result<std::vector<Interest>> interests(const DeviceModel& model, const EventLog& log,
+                                        int64_t now_ms);
 
 }  // namespace sotto

@@ -11,6 +11,10 @@ namespace {
 // to the rows, and still puts a count more than a hundred grid units above zero.
 constexpr double kCountShare = 0.1;
 
+void put_metrics(size_t first, float weight, std::span<const float> metrics, Contribution& out) {
+  for (size_t j = 0; j < metrics.size(); ++j) out.put(first + j, weight * metrics[j]);
+}
+
 std::vector<uint32_t> random_subset(std::span<const uint32_t> history, size_t most,
                                     Random& random) {
   std::vector<uint32_t> items(history.begin(), history.end());
@@ -21,22 +25,24 @@ std::vector<uint32_t> random_subset(std::span<const uint32_t> history, size_t mo
   return items;
 }
 
-// At most `most` of the items, without replacement, with chances proportional to f^exponent: the
-// Gumbel trick, keep the largest log f^exponent + Gumbel noise (Efraimidis, Spirakis 2006).
-std::vector<uint32_t> weighted_subset(std::vector<uint32_t> items, const WhitenedTask& task,
-                                      Random& random) {
-  if (items.size() <= task.max_items) return items;
-  std::vector<std::pair<double, uint32_t>> keys;
-  keys.reserve(items.size());
-  for (uint32_t item : items) {
+// At most task.max_items of the positions in the history, without replacement, with chances
+// proportional to f^exponent: the Gumbel trick, keep the largest log f^exponent + Gumbel noise
+// (Efraimidis, Spirakis 2006).
+std::vector<size_t> weighted_subset(std::vector<size_t> positions,
+                                    std::span<const uint32_t> history, const WhitenedTask& task,
+                                    Random& random) {
+  if (positions.size() <= task.max_items) return positions;
+  std::vector<std::pair<double, size_t>> keys;
+  keys.reserve(positions.size());
+  for (const size_t s : positions) {
     const double gumbel = -std::log(random.exponential());
-    keys.emplace_back(gumbel + task.sampling_exponent * std::log(task.popularity[item]), item);
+    keys.emplace_back(gumbel + task.sampling_exponent * std::log(task.popularity[history[s]]), s);
   }
   const auto last = keys.begin() + static_cast<ptrdiff_t>(task.max_items);
   std::nth_element(keys.begin(), last, keys.end(), std::greater<>{});
-  items.clear();
-  for (auto key = keys.begin(); key != last; ++key) items.push_back(key->second);
-  return items;
+  positions.clear();
+  for (auto key = keys.begin(); key != last; ++key) positions.push_back(key->second);
+  return positions;
 }
 
 }  // namespace
@@ -51,14 +57,22 @@ void Contribution::put(size_t index, float value) {
   values.push_back(value);
 }
 
-void contribute_counts(std::span<const uint32_t> history, const CountsLayout& layout,
-                       uint32_t max_items, Random& random, Contribution& out) {
+ContributionInput contribution_input(std::span<const uint32_t> history, const FoldIn& fold_in) {
+  return {history,
+          gather_rows(fold_in.items(), history),
+          &fold_in.gram(),
+          static_cast<uint32_t>(fold_in.items().rows()),
+          {}};
+}
+
+void contribute_counts(const CountsTask& task, std::span<const uint32_t> history, Random& random,
+                       Contribution& out) {
   out.clear();
   if (history.empty()) return;
-  const std::vector<uint32_t> items = random_subset(history, max_items, random);
+  const std::vector<uint32_t> items = random_subset(history, task.max_items, random);
   const float weight = 1 / std::sqrt(static_cast<float>(items.size()) + 1);
   for (uint32_t item : items) out.put(item, weight);
-  out.put(layout.normaliser(), weight);
+  out.put(task.layout.normaliser(), weight);
 }
 
 RowsTask make_rows_task(const RowsLayout& layout, const Regularization& reg, double max_weight) {
@@ -68,24 +82,27 @@ RowsTask make_rows_task(const RowsLayout& layout, const Regularization& reg, dou
   RowsTask task;
   task.layout = layout;
   task.reg = reg;
-  // clip^2 = rows^2 + gram^2 + gamma^2 (sum c^2 + sum c^2 r^2) + gamma_0^2, where both sums are at
-  // most max_weight for weights up to 1.
-  task.clip = std::sqrt((rows * rows + gram * gram) / (1 - 3 * kCountShare * kCountShare));
+  // clip^2 = rows^2 + gram^2 + gamma^2 (sum c^2 + sum c^2 r^2) + gamma_0^2 + gamma_m^2 |metrics|^2,
+  // where both sums are at most max_weight for weights up to 1, and |metrics|^2 at most their
+  // number.
+  const double shares = layout.n_metrics > 0 ? 4 : 3;
+  task.clip = std::sqrt((rows * rows + gram * gram) / (1 - shares * kCountShare * kCountShare));
   task.gamma = static_cast<float>(kCountShare * task.clip / std::sqrt(max_weight));
   task.gamma_0 = static_cast<float>(kCountShare * task.clip);
+  task.gamma_m = static_cast<float>(kCountShare * task.clip /
+                                    std::sqrt(static_cast<double>(std::max(1U, layout.n_metrics))));
   return task;
 }
 
-void contribute_rows(std::span<const uint32_t> history, const RowsTask& task, const FoldIn& fold_in,
-                     Contribution& out) {
+void contribute_rows(const RowsTask& task, const ContributionInput& input, Contribution& out) {
   out.clear();
+  const std::span<const uint32_t> history = input.history;
   if (history.empty()) return;
   const RowsLayout& layout = task.layout;
-  const Matrix rows = gather_rows(fold_in.items(), history);
-  FoldInState state = fold_in.start();
-  state.add_rows(rows, {});
+  FoldInState state(*input.gram, input.n_items, task.reg);
+  state.add_rows(input.rows, {});
   const Vector user = state.solve();
-  const Vector residual = Vector::Ones(rows.rows()) - rows * user;
+  const Vector residual = Vector::Ones(input.rows.rows()) - input.rows * user;
 
   const size_t packed = packed_size(layout.dim);
   out.indices.resize(packed);
@@ -100,51 +117,60 @@ void contribute_rows(std::span<const uint32_t> history, const RowsTask& task, co
     out.put(layout.residual(history[s]), task.gamma * r);
   }
   out.put(layout.normaliser(), task.gamma_0);
+  if (layout.n_metrics > 0) put_metrics(layout.metrics(), task.gamma_m, input.metrics, out);
 }
 
-void contribute_whitened(std::span<const uint32_t> history, const WhitenedTask& task,
-                         const FoldIn& fold_in, Random& random, Contribution& out) {
+void contribute_whitened(const WhitenedTask& task, const ContributionInput& input, Random& random,
+                         Contribution& out) {
   out.clear();
-  std::vector<uint32_t> items;
-  for (uint32_t item : history)
-    if (task.slot[item] >= 0) items.push_back(item);
-  if (items.empty()) return;
-  items = weighted_subset(std::move(items), task, random);
+  const std::span<const uint32_t> history = input.history;
+  std::vector<size_t> kept;  // positions in the history
+  for (size_t s = 0; s < history.size(); ++s)
+    if (task.slot[history[s]] >= 0) kept.push_back(s);
+  if (kept.empty()) return;
+  kept = weighted_subset(std::move(kept), history, task, random);
 
   const WhitenedLayout& layout = task.layout;
-  const Vector user = fold_in.solve(history);
+  FoldInState state(*input.gram, input.n_items, task.reg);
+  state.add_rows(input.rows, {});
+  const Vector user = state.solve();
   Vector z(layout.row_width());
   z[0] = task.bias;
   Vector whitened = task.whitening * user;
   if (const float norm = whitened.norm(); norm > task.z_clip) whitened *= task.z_clip / norm;
   z.tail(layout.dim) = whitened;
 
-  std::vector<float> weights(items.size());
+  std::vector<float> weights(kept.size());
   float sum_of_squares = 0;
-  for (size_t s = 0; s < items.size(); ++s) {
+  for (size_t j = 0; j < kept.size(); ++j) {
     const float residual =
-        task.residual
-            ? std::clamp(1 - fold_in.items().row(static_cast<Eigen::Index>(items[s])).dot(user),
-                         -1.0F, 1.5F)
-            : 1;
-    weights[s] = task.row_weight[items[s]] * residual;
-    sum_of_squares += weights[s] * weights[s];
+        task.residual ? std::clamp(1 - input.rows.row(static_cast<Eigen::Index>(kept[j])).dot(user),
+                                   -1.0F, 1.5F)
+                      : 1;
+    weights[j] = task.row_weight[history[kept[j]]] * residual;
+    sum_of_squares += weights[j] * weights[j];
   }
   const float z2 = z.squaredNorm();
   const float gram = task.gram_weight * z2;
-  const float norm = std::sqrt(sum_of_squares * z2 + gram * gram + 1);
+  float metrics2 = 0;
+  if (layout.n_metrics > 0)
+    for (const float metric : input.metrics)
+      metrics2 += task.metric_weight * metric * task.metric_weight * metric;
+  const float norm = std::sqrt(sum_of_squares * z2 + gram * gram + 1 + metrics2);
   const float scale = 1 / std::max(norm, task.norm_floor);
 
-  for (size_t s = 0; s < items.size(); ++s) {
-    const size_t row = layout.row(static_cast<size_t>(task.slot[items[s]]));
-    for (size_t j = 0; j < layout.row_width(); ++j)
-      out.put(row + j, scale * weights[s] * z[static_cast<Eigen::Index>(j)]);
+  for (size_t j = 0; j < kept.size(); ++j) {
+    const size_t row = layout.row(static_cast<size_t>(task.slot[history[kept[j]]]));
+    for (size_t c = 0; c < layout.row_width(); ++c)
+      out.put(row + c, scale * weights[j] * z[static_cast<Eigen::Index>(c)]);
   }
   std::vector<float> packed(packed_size(layout.row_width()));
   pack_outer(z, packed);
   for (size_t j = 0; j < packed.size(); ++j)
     out.put(layout.gram() + j, scale * task.gram_weight * packed[j]);
   out.put(layout.normaliser(), scale);
+  if (layout.n_metrics > 0)
+    put_metrics(layout.metrics(), scale * task.metric_weight, input.metrics, out);
 }
 
 }  // namespace sotto

@@ -29,6 +29,23 @@ struct Contribution {
   void put(size_t index, float value);
 };
 
+/// What a device brings to a contribution; only the history and the metrics are its own.
+struct ContributionInput {
+  std::span<const uint32_t> history;   ///< Distinct item numbers below the layout's, oldest first.
+  Matrix rows;                         ///< The history's rows of the task's V, |history| x k,
+  const SquareMatrix* gram = nullptr;  ///< V'V (k x k),
+  uint32_t n_items = 0;                ///< and the rows of V. Not used by counts.
+  std::span<const float> metrics;      ///< See below; empty: all 0.
+};
+/// The input of a device that has V as one matrix.
+ContributionInput contribution_input(std::span<const uint32_t> history, const FoldIn& fold_in);
+
+/// Prequential metrics may ride in a contribution of training, as its last coordinates: how the
+/// live model placed the items that the device then chose. [ 1 ; hr@10 ; ndcg@100 ; mrr ], the
+/// means over the device's placements, all 0 when it has none; each in [0, 1], so their norm is at
+/// most 2. One clip and one price with all the rest.
+inline constexpr uint32_t kPrequentialMetrics = 4;
+
 // ---------------------------------------------------------------------------------------------
 // counts: how popular every item is. [ one weight an item ; one normaliser ]
 
@@ -39,16 +56,21 @@ struct CountsLayout {
   size_t normaliser() const { return n_items; }
 };
 
+struct CountsTask {
+  CountsLayout layout;
+  uint32_t max_items = 0;  ///< T, >= 1.
+};
+
 /// Each of at most max_items items of the history (a random choice when there are more) counts
 /// w = 1 / sqrt(|S| + 1), and so does the normaliser: the norm is exactly 1. An empty history
 /// gives the zero report.
 /// random: the device's own; decides only which items are left out.
-void contribute_counts(std::span<const uint32_t> history, const CountsLayout& layout,
-                       uint32_t max_items, Random& random, Contribution& out);
+void contribute_counts(const CountsTask& task, std::span<const uint32_t> history, Random& random,
+                       Contribution& out);
 
 // ---------------------------------------------------------------------------------------------
 // rows: the exact gradient of the ALS objective.
-//   [ pack(u u') ; for each item: r u (k), gamma c, gamma c r ; gamma_0 ]
+//   [ pack(u u') ; for each item: r u (k), gamma c, gamma c r ; gamma_0 ; gamma_m metrics ]
 // with u the fold-in on the task's V, c the weight of the item (here 1) and r = c (1 - u.v_i).
 // The sums are G = sum u u', B_i = sum r u, n_i = sum c, R_i = sum c r (whose total is the loss,
 // see fold_in_loss), and n, the number of devices. One scale applies to all of them, so they
@@ -57,13 +79,15 @@ void contribute_counts(std::span<const uint32_t> history, const CountsLayout& la
 struct RowsLayout {
   uint32_t n_items = 0;
   uint32_t dim = 0;
+  uint32_t n_metrics = 0;  ///< 0 or kPrequentialMetrics.
 
   size_t row_width() const { return size_t{dim} + 2; }
   size_t row(size_t item) const { return packed_size(dim) + item * row_width(); }
   size_t count(size_t item) const { return row(item) + dim; }
   size_t residual(size_t item) const { return row(item) + dim + 1; }
   size_t normaliser() const { return row(n_items); }
-  size_t dimension() const { return normaliser() + 1; }
+  size_t metrics() const { return normaliser() + 1; }
+  size_t dimension() const { return metrics() + n_metrics; }
 };
 
 struct RowsTask {
@@ -72,34 +96,37 @@ struct RowsTask {
   double clip = 0;    ///< L2 norm bound of the whole vector.
   float gamma = 0;    ///< Weight of the counts.
   float gamma_0 = 0;  ///< Weight of the normaliser.
+  float gamma_m = 0;  ///< Weight of the metrics.
 };
 
 /// A task whose clip no history of total weight <= max_weight reaches. The bound is rigorous: at
 /// the fold-in optimum  sum c r^2 + lambda_u |u|^2 <= sum c = W  (the objective at u = 0), so
 /// |u|^2 <= W / lambda_u and, by the inequality of the means, the rows' norm
 /// sqrt(sum c r^2) |u| <= W / (2 sqrt(lambda_u)); both grow with W. Longer histories are scaled
-/// down as a whole. gamma and gamma_0 are a tenth of the clip, spread over max_weight items.
+/// down as a whole. gamma and gamma_0 are a tenth of the clip, spread over max_weight items, and
+/// the metrics get a tenth when there are any.
 RowsTask make_rows_task(const RowsLayout& layout, const Regularization& reg, double max_weight);
 
-/// fold_in: on the task's dequantised V. An empty history gives the zero report.
-void contribute_rows(std::span<const uint32_t> history, const RowsTask& task, const FoldIn& fold_in,
-                     Contribution& out);
+/// An empty history gives the zero report.
+void contribute_rows(const RowsTask& task, const ContributionInput& input, Contribution& out);
 
 // ---------------------------------------------------------------------------------------------
 // whitened: rows for training under differential privacy (docs/model.md, step 3).
 //   z = [ bias ; clip_{z_clip}(P u) ]      (k + 1)
-//   [ for each item of the slice: w_i r_i z ; gram_weight pack(z z') ; 1 ]  times  s
+//   [ for each item of the slice: w_i r_i z ; gram_weight pack(z z') ; 1 ; w_m metrics ]  times  s
 //   s = 1 / max(norm_floor, norm of the vector), so that the norm is at most 1 = the clip.
 
 struct WhitenedLayout {
   uint32_t n_slice = 0;  ///< Items of the slice.
   uint32_t dim = 0;
+  uint32_t n_metrics = 0;  ///< 0 or kPrequentialMetrics.
 
   size_t row_width() const { return size_t{dim} + 1; }
   size_t row(size_t slot) const { return slot * row_width(); }
   size_t gram() const { return row(n_slice); }
   size_t normaliser() const { return gram() + packed_size(row_width()); }
-  size_t dimension() const { return normaliser() + 1; }
+  size_t metrics() const { return normaliser() + 1; }
+  size_t dimension() const { return metrics() + n_metrics; }
 };
 
 /// Public, part of the signed task. Everything here was computed from released values.
@@ -114,12 +141,14 @@ struct WhitenedTask {
   float z_clip = 1.5F;
   float norm_floor = 1;  ///< >= 1.
   float gram_weight = 1;
+  float metric_weight = 0.1F;   ///< w_m.
   float sampling_exponent = 0;  ///< Items are kept with chances ~ f^exponent.
   uint32_t max_items = 230;
   bool residual = true;  ///< r_i = 1 - u.v_i clipped to [-1, 1.5]; false: r_i = 1.
 };
 
-void contribute_whitened(std::span<const uint32_t> history, const WhitenedTask& task,
-                         const FoldIn& fold_in, Random& random, Contribution& out);
+/// A history without an item of the slice gives the zero report.
+void contribute_whitened(const WhitenedTask& task, const ContributionInput& input, Random& random,
+                         Contribution& out);
 
 }  // namespace sotto

@@ -17,11 +17,13 @@ struct QuantizedMatrix {
   std::vector<float> scales;  ///< m; 0 for an all-zero row.
 };
 
-/// scale_i = max_j |v_ij| / 127, codes rounded half to even. values must be finite.
+/// scale_i = max_j |v_ij| / 127, rounded up to 17 significant bits, codes rounded half to even: so
+/// scale_i * code_ij is exact in float, and quantising a dequantised matrix gives it back to the
+/// bit. Rows whose scale would be below 1e-30 become zero. values must be finite, below 1e37.
 QuantizedMatrix quantize_rows(const Matrix& values);
 Matrix dequantize(const QuantizedMatrix& matrix);
 
-/// What devices see of `values`: dequantize(quantize_rows(values)). Idempotent to one rounding.
+/// What devices see of `values`: dequantize(quantize_rows(values)). Idempotent, to the bit.
 Matrix as_published(const Matrix& values);
 
 }  // namespace sotto

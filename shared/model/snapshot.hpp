@@ -3,7 +3,8 @@
 // A safetensors file (base/safetensors.hpp) of m rows of k numbers, little-endian:
 //   items             F32 [m, k]   layout "float32": the rows; or
 //   codes, scales     I8 [m, k], F32 [m]   layout "int8": v_ij = scale_i * code_ij
-//   (quantization.hpp) gram              F32 [k, k]   optional: V'V over all rows, as dequantised
+//   gram              F32 [k, k]   optional: V'V over all rows, as dequantised (quantization.hpp)
+//   popularity        F32 [m]      optional: share of devices that have the item, as released
 //   regularization    F32 [2]      a0, lambda of fold-in
 //   item_ids          U8 [bytes]   the ids of the rows, one after the other
 //   item_id_offsets   U64 [m + 1]  id i is item_ids[offsets[i] .. offsets[i + 1])
@@ -16,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/matrix.hpp"
@@ -37,6 +39,7 @@ struct Snapshot {
   ItemIndex items;  ///< One number a row.
   Regularization reg;
   std::optional<SquareMatrix> gram;  ///< V'V.
+  std::vector<float> popularity;     ///< m numbers >= 0, or none.
 
   Eigen::Index n_items() const;
   Eigen::Index dim() const;
@@ -49,8 +52,8 @@ Result<Bytes> write_snapshot(const Snapshot& snapshot);
 
 /// Every rule: known tensors of known types in one layout, shapes that agree, 1 .. 2^28 rows of
 /// 1 .. 512 numbers, finite values of at most kLargestValue, codes in [-127, 127], scales >= 0 and
-/// no codes behind a scale of 0, positive regularisation, a symmetric gram, ids of 1 .. 256 bytes
-/// each once, an index version that can have led to them.
+/// no codes behind a scale of 0, positive regularisation, a symmetric gram, popularity >= 0, ids of
+/// 1 .. 256 bytes each once, an index version that can have led to them.
 /// memory_budget: bytes that the snapshot may take, besides the file; checked before anything of
 /// the size of the model is allocated.
 /// Errors: kMalformed, kUnsupported (another format version or layout), kOutOfMemory.

@@ -16,7 +16,8 @@ constexpr KnownTensor kKnown[] = {
     {"items", TensorType::kF32, 2},           {"codes", TensorType::kI8, 2},
     {"scales", TensorType::kF32, 1},          {"gram", TensorType::kF32, 2},
     {"regularization", TensorType::kF32, 1},  {"item_ids", TensorType::kU8, 1},
-    {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1}};
+    {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1},
+    {"popularity", TensorType::kF32, 1}};
 constexpr const char* kFormat = "sotto-model";
 constexpr const char* kVersion = "2";
 constexpr const char* kFloat32 = "float32";
@@ -31,9 +32,10 @@ Error malformed(std::string_view what, std::string_view reason) {
 
 // The tensors of a file whose shapes agree.
 struct Parts {
-  const Tensor* values = nullptr;  // items or codes
-  const Tensor* scales = nullptr;  // int8 only
-  const Tensor* gram = nullptr;    // may be absent
+  const Tensor* values = nullptr;      // items or codes
+  const Tensor* scales = nullptr;      // int8 only
+  const Tensor* gram = nullptr;        // may be absent
+  const Tensor* popularity = nullptr;  // may be absent
   const Tensor* regularization = nullptr;
   const Tensor* ids = nullptr;
   const Tensor* offsets = nullptr;
@@ -93,12 +95,17 @@ Result<Parts> find_parts(const Safetensors& file) {
   if (parts.gram != nullptr) {
     SOTTO_TRY(parts.gram, require(file, "gram", {k, k}));
   }
+  parts.popularity = file.find("popularity");
+  if (parts.popularity != nullptr) {
+    SOTTO_TRY(parts.popularity, require(file, "popularity", {m}));
+  }
   SOTTO_TRY(parts.regularization, require(file, "regularization", {2}));
   parts.ids = file.find("item_ids");
   if (parts.ids == nullptr) return malformed("item_ids", "the tensor is missing");
   SOTTO_TRY(parts.offsets, require(file, "item_id_offsets", {m + 1}));
   SOTTO_TRY(parts.live, require(file, "item_live", {m}));
-  const size_t n_expected = size_t{5} + (int8 ? 1 : 0) + (parts.gram != nullptr ? 1 : 0);
+  const size_t n_expected = size_t{5} + (int8 ? 1 : 0) + (parts.gram != nullptr ? 1 : 0) +
+                            (parts.popularity != nullptr ? 1 : 0);
   if (file.tensors.size() != n_expected) return malformed("tensors", "of the other layout");
   return parts;
 }
@@ -109,6 +116,7 @@ uint64_t memory_of(const Parts& parts) {
   bytes += parts.m() * kBytesAnId;
   if (parts.scales != nullptr) bytes += parts.scales->bytes.size();
   if (parts.gram != nullptr) bytes += parts.gram->bytes.size();
+  if (parts.popularity != nullptr) bytes += parts.popularity->bytes.size();
   return bytes;
 }
 
@@ -179,6 +187,11 @@ Status check(const Snapshot& snapshot) {
     if (!gram.allFinite() || gram.diagonal().minCoeff() < 0 || gram != gram.transpose())
       return malformed("gram", "must be finite and symmetric with a diagonal >= 0");
   }
+  if (!snapshot.popularity.empty() && snapshot.popularity.size() != static_cast<size_t>(m))
+    return malformed("popularity", "must be one a row");
+  for (const float value : snapshot.popularity)
+    if (!(value >= 0 && value <= Snapshot::kLargestValue))
+      return malformed("popularity", "must be finite and not negative");
   return {};
 }
 
@@ -230,6 +243,9 @@ Result<Bytes> write_snapshot(const Snapshot& snapshot) {
   if (snapshot.gram)
     add("gram", TensorType::kF32, {k, k},
         bytes_of(snapshot.gram->data(), static_cast<size_t>(k * k)));
+  if (!snapshot.popularity.empty())
+    add("popularity", TensorType::kF32, {m},
+        bytes_of(snapshot.popularity.data(), snapshot.popularity.size()));
   const float reg[] = {snapshot.reg.a0, snapshot.reg.lambda};
   add("regularization", TensorType::kF32, {2}, bytes_of(reg, 2));
   const ItemTable table(snapshot.items);
@@ -263,6 +279,10 @@ Result<Snapshot> load_snapshot(std::span<const uint8_t> file, uint64_t memory_bu
     copy_to(snapshot.rows.emplace<Matrix>(m, k).data(), *parts.values);
   }
   if (parts.gram != nullptr) copy_to(snapshot.gram.emplace(k, k).data(), *parts.gram);
+  if (parts.popularity != nullptr) {
+    snapshot.popularity.resize(static_cast<size_t>(m));
+    copy_to(snapshot.popularity.data(), *parts.popularity);
+  }
   float reg[2];
   copy_to(reg, *parts.regularization);
   snapshot.reg = {reg[0], reg[1]};

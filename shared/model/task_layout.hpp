@@ -2,11 +2,12 @@
 //
 //   "counts"    u32 n_items | u32 max_items
 //   "rows"      u32 n_items | u32 dim | f32 a0 | f32 lambda | f64 clip | f32 gamma | f32 gamma_0
-//               | u32 n_metrics (0 or kPrequentialMetrics)
+//               | f32 gamma_m | u32 n_metrics (0 or kPrequentialMetrics)
 //   "whitened"  u32 n_items | u32 n_slice | u32 dim | f32 a0 | f32 lambda | f32 bias | f32 z_clip
-//               | f32 norm_floor | f32 gram_weight | f32 sampling_exponent | u32 max_items
-//               | u8 residual | u32 n_metrics | for each item of the slice, ascending: u32 item,
-//               f32 row weight, f32 popularity | P: dim x dim f32, column by column
+//               | f32 norm_floor | f32 gram_weight | f32 metric_weight | f32 sampling_exponent
+//               | u32 max_items | u8 residual | u32 n_metrics | for each item of the slice,
+//               ascending: u32 item, f32 row weight, f32 popularity | P: dim x dim f32, column by
+//               column
 // Integers and floats little-endian, as they are: devices and server compute with the same bits.
 #pragma once
 
@@ -36,26 +37,14 @@ double layout_clip(const TaskLayout& layout);
 Bytes encode_layout(const TaskLayout& layout);
 /// Errors: kUnsupported for another name; kMalformed for any other length, for a value out of its
 /// range (n_items 1 .. 2^28, dim 1 .. 512, everything finite, weights and clips positive), items of
-/// a slice that do not ascend. Allocates n_items entries for "whitened", after checking that n_items
-/// is at most `most_items`; kInvalidArgument when it is more.
+/// a slice that do not ascend. Allocates n_items entries for "whitened", after checking that
+/// n_items is at most `most_items`; kInvalidArgument when it is more.
 Result<TaskLayout> decode_layout(std::string_view name, std::span<const uint8_t> parameters,
                                  uint32_t most_items);
 
-/// What a device brings to a contribution, all of it public but the history.
-struct ContributionInput {
-  std::span<const uint32_t> history;  ///< Item numbers, oldest first, distinct.
-  /// The history's rows of the task's V, dequantised (|history| x k); not used by counts.
-  const Matrix* rows = nullptr;
-  const SquareMatrix* gram = nullptr;  ///< V'V (k x k); not used by counts.
-  uint32_t n_items = 0;                ///< Rows of V.
-  /// Prequential metrics, or empty: contribution.hpp.
-  std::span<const float> metrics;
-};
-
-/// The contribution of any layout. Items that the layout does not know are left out first; with
-/// nothing left it is the zero report. random: the device's own.
-/// Errors: kInvalidArgument when rows or gram do not fit the layout's dim; kNumerical when the
-/// fold-in leaves finite numbers.
+/// The contribution of any layout; with an empty history the zero report. random: the device's own.
+/// Errors: kInvalidArgument when rows, gram, metrics or an item do not fit the layout; kNumerical
+/// when the fold-in leaves finite numbers.
 Status contribute(const TaskLayout& layout, const ContributionInput& input, Random& random,
                   Contribution& out);
 

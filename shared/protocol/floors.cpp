@@ -1,8 +1,15 @@
 #include "protocol/floors.hpp"
 
+#include <algorithm>
+
 #include "protocol/task.hpp"
 
 namespace sotto {
+
+Floors Floors::stricter(const Floors& a, const Floors& b) {
+  return {std::max(a.min_batch, b.min_batch), std::max(a.min_z, b.min_z),
+          a.both_servers_add_noise || b.both_servers_add_noise};
+}
 
 Status Floors::check(const Task& task) const {
   if (task.min_batch < min_batch)

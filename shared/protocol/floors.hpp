@@ -28,6 +28,9 @@ struct Floors {
   /// For simulations of what nobody is protected by.
   static Floors none() { return {}; }
 
+  /// The higher of each.
+  static Floors stricter(const Floors& a, const Floors& b);
+
   /// Errors: kBelowFloor, naming the floor.
   Status check(const Task& task) const;
 };

@@ -75,8 +75,8 @@ Result<Bytes> sign_manifest(const Identity& publisher, const Manifest& manifest)
 /// seen is taken again whatever the time (a device that is offline goes on with what it has).
 /// Errors: kMalformed; kUnsupported for another version; kAuthentication for another publisher or
 /// site; kReplay for a sequence below the seen one; kDisagreement for another manifest of the same
-/// sequence; kExpired when now_ms is at or after its expiry, or more than a day before its creation.
-/// Thread safety: pure.
+/// sequence; kExpired when now_ms is at or after its expiry, or more than a day before its
+/// creation. Thread safety: pure.
 Result<Manifest> open_manifest(std::span<const uint8_t> signed_manifest, const PinnedSite& pinned,
                                const std::optional<SeenManifest>& seen, int64_t now_ms);
 

@@ -16,11 +16,6 @@ namespace {
 constexpr std::string_view kDomain = "sotto task";
 constexpr uint8_t kVersion = 1;
 
-bool is_site(std::string_view text) {
-  return !text.empty() && text.size() <= Task::kMaxSite &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
 bool is_layout_name(std::string_view text) {
   return !text.empty() && text.size() <= Task::kMaxLayoutName &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -94,8 +89,13 @@ bool operator==(const Task& a, const Task& b) {
   return encoded_a.ok() && encoded_b.ok() && *encoded_a == *encoded_b;
 }
 
+bool is_site_name(std::string_view text) {
+  return !text.empty() && text.size() <= Task::kMaxSite &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 Status check_task(const Task& task) {
-  if (!is_site(task.site)) return {ErrorCode::kInvalidArgument, "task: site"};
+  if (!is_site_name(task.site)) return {ErrorCode::kInvalidArgument, "task: site"};
   if (!known(task.kind)) return {ErrorCode::kInvalidArgument, "task: unknown kind"};
   if (!is_layout_name(task.layout)) return {ErrorCode::kInvalidArgument, "task: layout"};
   if (task.layout_parameters.size() > Task::kMaxLayoutParameters)

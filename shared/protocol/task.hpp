@@ -21,6 +21,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -86,6 +87,9 @@ struct Task {
 
   friend bool operator==(const Task&, const Task&);
 };
+
+/// 1 .. Task::kMaxSite printable ASCII characters without space.
+bool is_site_name(std::string_view text);
 
 /// Whether every field is in its range and they fit together: a known VDAF that accepts its
 /// parameters, check_batch_fits, a window of whole time precisions, min batch <= max batch.

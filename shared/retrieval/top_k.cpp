@@ -4,9 +4,6 @@
 #include <cmath>
 
 namespace sotto {
-namespace {
-
-// round(q_j * 32767 / max |q|), in double: no query is too small for it.
 Status round_query(std::span<const float> query, std::span<int16_t> rounded) {
   constexpr double kLargestCode = 32767;
   float largest = 0;
@@ -16,12 +13,11 @@ Status round_query(std::span<const float> query, std::span<int16_t> rounded) {
     largest = std::max(largest, std::fabs(value));
   }
   if (largest == 0) return {};
+  // In double: no query is too small for it.
   for (size_t j = 0; j < query.size(); ++j)
     rounded[j] = static_cast<int16_t>(std::nearbyint(double{query[j]} / largest * kLargestCode));
   return {};
 }
-
-}  // namespace
 
 std::span<int16_t> ScanScratch::query(size_t size) {
   query_.assign(size, 0);

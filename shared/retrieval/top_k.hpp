@@ -2,6 +2,8 @@
 // at the sizes of a device the scan is faster than a graph index at equal recall.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -37,6 +39,11 @@ class ScanScratch {
                              std::span<const int16_t> query, size_t n_wanted,
                              const Allowed& allowed);
 
+  /// How many rows but `item` that `allowed(row)` lets through rank before it in the same order.
+  template <class Allowed>
+  uint32_t count_before(const ItemRows& rows, std::span<const float> multipliers,
+                        std::span<const int16_t> query, uint32_t item, const Allowed& allowed);
+
   /// Room for a query of `size` integers, all 0. Valid until the next call.
   std::span<int16_t> query(size_t size);
 
@@ -47,6 +54,10 @@ class ScanScratch {
   std::vector<ScoredItem> found_;
   ScanHits hits_;
 };
+
+/// A query as the scan takes it: round(q_j * 32767 / max |q|). rounded.size() >= query.size().
+/// Errors: kNumerical for a coordinate that is no number or beyond ItemRows::kLargestValue.
+Status round_query(std::span<const float> query, std::span<int16_t> rounded);
 
 /// How many rows are re-scored in float for a list of k.
 inline size_t rescored_count(size_t k) {
@@ -100,6 +111,34 @@ std::span<ScoredItem> ScanScratch::best(const ItemRows& rows, std::span<const fl
   }
   keep_best(n_wanted);
   return found_;
+}
+
+template <class Allowed>
+uint32_t ScanScratch::count_before(const ItemRows& rows, std::span<const float> multipliers,
+                                   std::span<const int16_t> query, uint32_t item,
+                                   const Allowed& allowed) {
+  const ScanFunction scan = best_scan_kernel().scan;
+  const auto block = [&](uint32_t first, uint32_t n_rows) {
+    return ScanBlock{rows.codes() + size_t{first} * rows.stride(), rows.stride(),
+                     multipliers.data() + first, query.data(), n_rows};
+  };
+  scan(block(item, 1), -std::numeric_limits<float>::infinity(), hits_);
+  const float value = hits_.values[0];
+  // Rows before the item win ties: for them the threshold is the next smaller number.
+  const float below = std::nextafter(value, -std::numeric_limits<float>::infinity());
+  uint32_t before = 0;
+  for (uint32_t first = 0; first < rows.size();) {
+    // A block ends at the item, so that one threshold serves all of it.
+    const uint32_t end = first < item ? item : rows.size();
+    const uint32_t n_rows = std::min(end - first, kScanBlockRows);
+    scan(block(first, n_rows), first < item ? below : value, hits_);
+    for (uint32_t h = 0; h < hits_.count; ++h) {
+      const uint32_t row = first + hits_.rows[h];
+      before += row != item && allowed(row) ? 1U : 0U;
+    }
+    first += n_rows;
+  }
+  return before;
 }
 
 }  // namespace sotto

@@ -48,14 +48,14 @@ WhitenedTask whitened_task(uint32_t n_items, uint32_t dim, uint64_t seed) {
 TEST_CASE("counts: norm one for any history, zero for none, at most max_items") {
   Random random(1);
   Contribution out;
-  const CountsLayout layout{50};
+  const CountsTask task{{50}, 20};
   for (const size_t n : {1, 7, 50}) {
-    contribute_counts(random_history(50, n, random), layout, 20, random, out);
-    check_indices(out, layout.dimension());
+    contribute_counts(task, random_history(50, n, random), random, out);
+    check_indices(out, task.layout.dimension());
     CHECK(out.indices.size() == std::min<size_t>(n, 20) + 1);
     CHECK(norm(out) == doctest::Approx(1).epsilon(1e-5));
   }
-  contribute_counts({}, layout, 20, random, out);
+  contribute_counts(task, {}, random, out);
   CHECK(out.values.empty());
 }
 
@@ -69,7 +69,8 @@ TEST_CASE("rows: no history up to max_weight reaches the clip, on any model") {
       const FoldIn fold_in(items, reg);
       const RowsTask task = make_rows_task({60, 8}, reg, 40);
       for (int n = 1; n <= 40; ++n) {
-        contribute_rows(random_history(60, static_cast<size_t>(n), random), task, fold_in, out);
+        const auto history = random_history(60, static_cast<size_t>(n), random);
+        contribute_rows(task, contribution_input(history, fold_in), out);
         check_indices(out, task.layout.dimension());
         CHECK(norm(out) <= task.clip * (1 + 1e-5));
       }
@@ -92,7 +93,7 @@ TEST_CASE("rows: the sums of contributions are the terms of the ALS gradient") {
   Matrix rows = Matrix::Zero(m, k);
   std::vector<double> counts(m, 0), residuals(m, 0);
   for (size_t u = 0; u < users.size(); ++u) {
-    contribute_rows(users[u], task, fold_in, out);
+    contribute_rows(task, contribution_input(users[u], fold_in), out);
     for (size_t j = 0; j < out.values.size(); ++j)
       sum[out.indices[j]] += std::llround(double{out.values[j]} / unit);
     const Vector x = fold_in.solve(users[u]);
@@ -127,8 +128,8 @@ TEST_CASE("whitened: norm at most one however hostile history, model and task") 
     task.z_clip = static_cast<float>(std::pow(10, -2 + 4 * random.uniform()));
     for (float& weight : task.row_weight) weight *= 100;
     const FoldIn fold_in(items, task.reg);
-    contribute_whitened(random_history(80, 1 + random.below(80), random), task, fold_in, random,
-                        out);
+    const auto history = random_history(80, 1 + random.below(80), random);
+    contribute_whitened(task, contribution_input(history, fold_in), random, out);
     check_indices(out, task.layout.dimension());
     CHECK(norm(out) <= 1 + 1e-5);
   }
@@ -141,14 +142,15 @@ TEST_CASE("whitened: items outside the slice are not contributed, long histories
   const Matrix items = random_matrix(80, 6, 10, 0.2F);
   const FoldIn fold_in(items, task.reg);
   Contribution out;
-  contribute_whitened(random_history(80, 80, random), task, fold_in, random, out);
+  const auto everything = random_history(80, 80, random);
+  contribute_whitened(task, contribution_input(everything, fold_in), random, out);
   const size_t rows = (out.values.size() - packed_size(7) - 1) / 7;
   CHECK(rows == 10);
 
   std::vector<uint32_t> outside;
   for (uint32_t i = 0; i < 80; ++i)
     if (task.slot[i] < 0) outside.push_back(i);
-  contribute_whitened(outside, task, fold_in, random, out);
+  contribute_whitened(task, contribution_input(outside, fold_in), random, out);
   CHECK(out.values.empty());
 }
 

@@ -37,17 +37,19 @@ PrivateTrainer train(const Histories& users, double sd) {
   Random random(5);
   auto trainer = PrivateTrainer::create(small_recipe(), random_matrix(kItems, 4, 1), 3);
   REQUIRE(trainer.ok());
-  const CountsLayout counts = trainer->counts_layout();
-  const auto counted = release(users, counts.dimension(), sd, 1, [&](auto history, auto& out) {
-    contribute_counts(history, counts, 100, random, out);
-  });
+  const CountsTask counts{trainer->counts_layout(), 100};
+  const auto counted =
+      release(users, counts.layout.dimension(), sd, 1,
+              [&](auto history, auto& out) { contribute_counts(counts, history, random, out); });
   REQUIRE(trainer->accept_counts({counted, kUnit, sd, users.size()}).ok());
   while (trainer->rounds_done() < 2) {
     const WhitenedTask task = trainer->next_task();
     const FoldIn fold_in(trainer->items(), task.reg);
-    const auto sum = release(
-        users, task.layout.dimension(), sd, 2 + trainer->rounds_done(),
-        [&](auto history, auto& out) { contribute_whitened(history, task, fold_in, random, out); });
+    const auto sum =
+        release(users, task.layout.dimension(), sd, 2 + trainer->rounds_done(),
+                [&](auto history, auto& out) {
+                  contribute_whitened(task, contribution_input(history, fold_in), random, out);
+                });
     REQUIRE(trainer->accept_rows({sum, kUnit, sd, users.size()}, executor).ok());
   }
   return std::move(trainer).value();

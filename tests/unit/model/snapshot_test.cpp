@@ -29,7 +29,10 @@ Snapshot small_snapshot(bool int8, bool with_gram = true) {
   for (int i = 0; i < 6; ++i) REQUIRE(snapshot.items.add("id " + std::to_string(i)).ok());
   REQUIRE(snapshot.items.remove("id 2").ok());
   snapshot.reg = {.a0 = .25F, .lambda = .0035F};
-  if (with_gram) snapshot.gram = gram_of(snapshot);
+  if (with_gram) {
+    snapshot.gram = gram_of(snapshot);
+    snapshot.popularity = {.5F, 0, .25F, .125F, 0, 1};
+  }
   return snapshot;
 }
 
@@ -46,7 +49,8 @@ struct Foreign {
         {"items", TensorType::kF32, 2},           {"codes", TensorType::kI8, 2},
         {"scales", TensorType::kF32, 1},          {"gram", TensorType::kF32, 2},
         {"regularization", TensorType::kF32, 1},  {"item_ids", TensorType::kU8, 1},
-        {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1}};
+        {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1},
+        {"popularity", TensorType::kF32, 1}};
     contents = read_safetensors(file, kAll).value();
     for (const Tensor& tensor : contents.tensors)
       data.emplace(tensor.name, Bytes(tensor.bytes.begin(), tensor.bytes.end()));
@@ -98,6 +102,7 @@ TEST_CASE("a snapshot gives back what was written, in both layouts") {
       CHECK(std::holds_alternative<QuantizedMatrix>(back->rows) == int8);
       CHECK(values_of(*back) == values_of(snapshot));
       CHECK(back->gram.has_value() == with_gram);
+      CHECK(back->popularity == snapshot.popularity);
       CHECK(gram_of(*back) == gram_of(snapshot));
       CHECK(back->reg.a0 == snapshot.reg.a0);
       CHECK(back->reg.lambda == snapshot.reg.lambda);

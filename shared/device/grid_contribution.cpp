@@ -1,0 +1,31 @@
+#include "device/grid_contribution.hpp"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace sotto {
+
+std::vector<int32_t> GridContribution::dense(size_t dimension) const {
+  std::vector<int32_t> all(dimension);
+  for (size_t j = 0; j < indices.size(); ++j) all[indices[j]] = values[j];
+  return all;
+}
+
+Result<GridContribution> grid_contribution(const TaskLayout& layout, const Grid& grid,
+                                           const ContributionInput& input, EntropySource& entropy) {
+  std::array<uint8_t, 8> drawn;
+  entropy.fill(drawn);
+  uint64_t seed;
+  std::memcpy(&seed, drawn.data(), sizeof seed);
+  Random random(seed);
+  Contribution contribution;
+  SOTTO_CHECK_OK(contribute(layout, input, random, contribution));
+  GridContribution out;
+  out.values.resize(contribution.values.size());
+  SOTTO_CHECK_OK(encode_on_grid(contribution.values, grid, out.values));
+  out.indices = std::move(contribution.indices);
+  return out;
+}
+
+}  // namespace sotto
