@@ -94,7 +94,7 @@ std::vector<KeyedRecord> Outbox::acknowledge(const TaskId& task) {
   if (found == entries_.end() || found->second.state != OutboxState::kWaiting) return {};
   OutboxEntry& entry = found->second;
   waiting_bytes_ -= entry.report.size();
-  entry.report = {};
+  entry.report = Bytes();  // not {}, which would keep the memory
   entry.state = OutboxState::kSent;
   return {record_of(task, entry)};
 }
@@ -117,7 +117,7 @@ std::vector<KeyedRecord> Outbox::decline_waiting() {
   std::vector<KeyedRecord> changes;
   for (auto& [task, entry] : entries_) {
     if (entry.state != OutboxState::kWaiting) continue;
-    entry.report = {};
+    entry.report = Bytes();  // not {}, which would keep the memory
     entry.state = OutboxState::kDeclined;
     changes.push_back(record_of(task, entry));
   }
