@@ -22,15 +22,24 @@ class WipedVector {
   std::vector<int32_t> values_;
 };
 
+// Looks at all coordinates in any case, in loops that compilers turn into SIMD.
 bool within_bound(std::span<const int32_t> vector, int32_t bound) {
   const uint64_t limit = static_cast<uint64_t>(bound) * static_cast<uint64_t>(bound);
+  constexpr size_t kBlock = size_t{1} << 20;  // of squares up to 2^40: their sum does not wrap
   uint64_t sum = 0;
   bool within = true;
-  for (const int32_t value : vector) {
-    const auto wide = static_cast<int64_t>(value);
-    sum += static_cast<uint64_t>(wide * wide);
-    within &= sum <= limit;
-    sum = std::min(sum, limit + 1);  // never wraps
+  while (!vector.empty()) {
+    const auto block = vector.first(std::min(kBlock, vector.size()));
+    vector = vector.subspan(block.size());
+    uint32_t outside = 0;
+    uint64_t squares = 0;
+    for (const int32_t value : block) {
+      outside |= value > bound || value < -bound ? 1U : 0U;
+      const auto wide = static_cast<int64_t>(value);
+      squares += static_cast<uint64_t>(wide * wide);
+    }
+    sum = std::min(sum + squares, limit + 1);
+    within &= outside == 0 && sum <= limit;
   }
   return within;
 }

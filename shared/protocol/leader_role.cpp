@@ -96,7 +96,7 @@ Result<Bytes> LeaderRole::start_job(size_t limit, EntropySource& entropy) {
     std::vector<std::optional<Result<Opened>>> opened(n);
     for_each_report(executor_, n, [&](size_t i) {
       opened[i] = open(reports[i]);
-      reports[i] = {};
+      reports[i] = Bytes();  // not {}, which would keep the memory
     });
     for (auto& result : opened) {
       if (!result->ok()) {

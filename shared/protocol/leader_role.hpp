@@ -81,9 +81,9 @@ class LeaderRole {
   /// The part of acceptance that takes time, for whichever thread has received the report. Thread
   /// safety: at any time, from several threads. Errors: those of decode_report.
   Result<ArrivedReport> examine(Bytes report) const;
-  /// Errors: those of check_report_time; kExpired also when `now_ms` is outside of the window or the
-  /// report's time is more than one time precision ahead of it; kReplay for a known id with other
-  /// bytes; kFull; kClosed.
+  /// Errors: those of check_report_time; kExpired also when `now_ms` is outside of the window or
+  /// the report's time is more than one time precision ahead of it; kReplay for a known id with
+  /// other bytes; kFull; kClosed.
   Result<Acceptance> accept(ArrivedReport report, int64_t now_ms);
   /// Both at once. Errors: of both.
   Result<Acceptance> accept(std::span<const uint8_t> report, int64_t now_ms);

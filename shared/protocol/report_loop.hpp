@@ -14,9 +14,9 @@ namespace sotto {
 /// body(i) for each of n reports, in any order. executor: null: on this thread.
 void for_each_report(Executor* executor, size_t n, const std::function<void(size_t)>& body);
 
-/// The batch that all of body(i, batch) have added to. Each worker has a batch of its own, and these
-/// are merged: field elements add up to the same whatever the order.
-/// Errors: those of Batch::merge.
+/// The batch that all of body(i, batch) have added to. Each worker has a batch of its own, and
+/// these are merged: field elements add up to the same whatever the order. Errors: those of
+/// Batch::merge.
 Result<Batch> sum_reports(Executor* executor, const Vdaf& vdaf, size_t n,
                           const std::function<void(size_t, Batch&)>& body);
 
