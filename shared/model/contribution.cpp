@@ -65,6 +65,17 @@ ContributionInput contribution_input(std::span<const uint32_t> history, const Fo
           {}};
 }
 
+PrequentialRelease decode_metrics(std::span<const int64_t> metrics, double weight, double unit) {
+  const auto value = [&](size_t j) { return static_cast<double>(metrics[j]) * unit / weight; };
+  PrequentialRelease release;
+  release.devices = value(0);
+  if (!(release.devices > 0)) return release;
+  release.hit_rate_10 = value(1) / release.devices;
+  release.ndcg_100 = value(2) / release.devices;
+  release.reciprocal = value(3) / release.devices;
+  return release;
+}
+
 void contribute_counts(const CountsTask& task, std::span<const uint32_t> history, Random& random,
                        Contribution& out) {
   out.clear();

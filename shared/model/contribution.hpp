@@ -45,6 +45,16 @@ ContributionInput contribution_input(std::span<const uint32_t> history, const Fo
 /// means over the device's placements, all 0 when it has none; each in [0, 1], so their norm is at
 /// most 2. One clip and one price with all the rest.
 inline constexpr uint32_t kPrequentialMetrics = 4;
+/// What a released sum says about them.
+struct PrequentialRelease {
+  double devices = 0;      ///< Devices that had placements (their reports may be scaled down).
+  double hit_rate_10 = 0;  ///< Means over those; 0 when there are none.
+  double ndcg_100 = 0;
+  double reciprocal = 0;
+};
+/// metrics: the kPrequentialMetrics coordinates of a noised sum; weight: gamma_m or metric_weight;
+/// unit: Grid::unit(). Post-processing: values may lie outside [0, 1] by noise.
+PrequentialRelease decode_metrics(std::span<const int64_t> metrics, double weight, double unit);
 
 // ---------------------------------------------------------------------------------------------
 // counts: how popular every item is. [ one weight an item ; one normaliser ]

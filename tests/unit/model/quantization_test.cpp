@@ -38,9 +38,9 @@ TEST_CASE("scale times code is exact in float") {
   const QuantizedMatrix quantized = quantize_rows(random_matrix(200, 8, 3));
   for (size_t i = 0; i < quantized.scales.size(); ++i)
     for (Eigen::Index j = 0; j < 8; ++j) {
-      const auto code = quantized.codes(static_cast<Eigen::Index>(i), j);
+      const int code = quantized.codes(static_cast<Eigen::Index>(i), j);
       CHECK(double{quantized.scales[i] * static_cast<float>(code)} ==
-            double{quantized.scales[i]} * double{code});
+            double{quantized.scales[i]} * static_cast<double>(code));
     }
 }
 
