@@ -4,12 +4,12 @@
 //   1. publish    the round's model; each cohort's task, signed and countersigned (secure_site.hpp)
 //   2. devices    each takes the model, decides about the task, pays its ledger, puts a report into
 //                 its outbox; its bytes go to the leader
-//   3. servers    the leader accepts; jobs of kJobReports are prepared by both, committed, merged
+//   3. servers    the leader accepts; jobs of 64 reports are prepared by both, committed, merged
 //   4. collect    after the window, each server adds its noise once; the collector unshards
 // Devices and servers draw from the streams of sum_job.hpp, so the result is that of sum_in_clear
 // to the bit as long as every device has budget and every report arrives.
 //
-// Memory: kJobReports reports at a time, the devices (their event logs, some 150 bytes an event),
+// Memory: 64 reports at a time, the devices (their event logs, some 150 bytes an event),
 // and a few vectors of the sum's dimension.
 #pragma once
 
@@ -39,9 +39,6 @@ struct SecureOptions {
 /// All devices of a simulation, over several sums. Thread safety: one thread at a time per object.
 class SecureSum {
  public:
-  /// Reports that are made, sent and prepared at a time.
-  static constexpr size_t kJobReports = 64;
-
   /// One device a history: an event log with one `like` an item, in its order, far enough apart for
   /// cleaning to keep them all. saved: what save() gave, to go on from there; or empty.
   /// Keeps a reference to histories. Errors: those of Device::open and track; kMalformed for
@@ -62,8 +59,6 @@ class SecureSum {
   const Device& device(uint32_t device) const { return devices_[device]; }
 
  private:
-  class CohortRun;
-
   SecureSum(const Histories& histories, uint32_t n_items, SecureOptions options);
   DeviceOptions device_options() const;
 
