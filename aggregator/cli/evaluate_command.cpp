@@ -61,11 +61,13 @@ Matrix rows_for_split(const ModelFile& model, const LoadedSplit& loaded) {
 
 // Fine-tuning beside the fold-in that it starts from: for everybody, and for those whom the gate
 // lets through.
-void add_fine_tuned_rows(const std::string& name, const Matrix& items, const Regularization& reg,
+void add_fine_tuned_rows(const std::string& name, const Matrix& items,
+                         const std::vector<std::vector<Neighbour>>& near, const Regularization& reg,
                          const WeightOf& weight_of, const EvaluateOptions& options,
                          const Split& split, Executor& executor, std::deque<Row>& rows) {
   const Scorer plain = factor_scorer(items, reg, weight_of);
-  const Scorer tuned = fine_tuned_scorer(items, reg, weight_of, options.tuning, options.model.seed);
+  const Scorer tuned =
+      fine_tuned_scorer(items, near, reg, weight_of, options.tuning, options.model.seed);
   const CrowdPrior prior = crowd_prior(plain, tuned, split, executor);
   rows.push_back({name + " + tuned", measure(split, tuned, executor)});
   rows.push_back({name + " + tuned, gated",
@@ -78,7 +80,11 @@ void add_fold_in_rows(const std::string& name, const Matrix& items, const Regula
                       const EvaluateOptions& options, const Split& split, Executor& executor,
                       bool ordered, std::deque<Row>& rows) {
   rows.push_back({name, measure(split, factor_scorer(items, reg), executor)});
-  if (options.fine_tune) add_fine_tuned_rows(name, items, reg, {}, options, split, executor, rows);
+  std::vector<std::vector<Neighbour>> near;
+  if (options.fine_tune) {
+    near = nearest_items(items, options.tuning.neighbours, executor);
+    add_fine_tuned_rows(name, items, near, reg, {}, options, split, executor, rows);
+  }
   if (!ordered) return;
   const RankRecency ranks{options.half_life, options.floor};
   const WeightOf recency = [ranks](size_t n) { return recency_weights(n, ranks); };
@@ -87,8 +93,8 @@ void add_fold_in_rows(const std::string& name, const Matrix& items, const Regula
   rows.push_back(
       {name + " + recency", measure(split, factor_scorer(items, stronger, recency), executor)});
   if (options.fine_tune)
-    add_fine_tuned_rows(name + " + recency", items, stronger, recency, options, split, executor,
-                        rows);
+    add_fine_tuned_rows(name + " + recency", items, near, stronger, recency, options, split,
+                        executor, rows);
 }
 
 std::vector<double> per_user(const Measurement& measurement, size_t metric) {
@@ -107,7 +113,7 @@ boost::json::object intervals(const std::deque<Row>& rows) {
     const auto values = per_user(row.measurement, metric);
     const Interval mean = bootstrap_mean(values);
     const PairedDifference difference = paired_bootstrap(values, first);
-    std::printf("%-28s %.4f [%.4f, %.4f]  %+.4f [%+.4f, %+.4f] p = %.3f\n", row.name.c_str(),
+    std::printf("%-44s %.4f [%.4f, %.4f]  %+.4f [%+.4f, %+.4f] p = %.3f\n", row.name.c_str(),
                 mean.mean, mean.low, mean.high, difference.difference.mean,
                 difference.difference.low, difference.difference.high, difference.p_value);
     out[row.name] = boost::json::object{{"mean", mean.mean},
@@ -208,7 +214,7 @@ void add_evaluate_command(CLI::App& app) {
                  "Measure fine-tuning on the device too, for everybody and behind the gate")
       ->group(group);
   FineTuningOptions& tuning = options->tuning;
-  command->add_option("--tune-epochs", tuning.epochs, "Passes over the history")
+  command->add_option("--tune-epochs", tuning.epochs, "Steps an event")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str()
       ->group(group);
@@ -220,18 +226,30 @@ void add_evaluate_command(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  command->add_option("--tune-rate", tuning.learning_rate, "Learning rate")
-      ->check(CLI::PositiveNumber)
+  command->add_option("--tune-rate", tuning.rate, "Learning rate of the user vector")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
-  command->add_option("--tune-pull", tuning.pull, "Pull back to the fold-in, a step")
-      ->check(CLI::Range(0.0F, 1.0F))
+  command->add_option("--tune-offset-rate", tuning.offset_rate, "Learning rate of the offsets")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--tune-half-life", tuning.half_life,
+                   "Events after which half of what an event did is left")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
   command
       ->add_option("--tune-neighbours", tuning.neighbours,
-                   "Items near each item of the history that get a private offset")
+                   "Items near each event's that get a private offset")
       ->check(CLI::Range(0U, 1000U))
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--tune-largest-offset", tuning.largest_offset,
+                   "Bound of an offset, as a share of its item's vector")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
   command->add_option("--json", options->json, "Write the results to this file (-: stdout)");

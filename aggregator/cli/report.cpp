@@ -78,12 +78,12 @@ json::object describe(const std::string& dataset, const Split& split) {
 }
 
 void print_table(const std::vector<TableRow>& rows) {
-  std::printf("%-28s", "");
+  std::printf("%-44s", "");
   for (const char* name : kTableMetrics) std::printf(" %10s", name);
   std::printf(" %10s\n", "coverage");
   bool sampled = false;
   for (const auto& row : rows) {
-    std::printf("%-28s", row.name.c_str());
+    std::printf("%-44s", row.name.c_str());
     print_values(row.measurement->all_items);
     std::printf(" %10.4f\n", row.measurement->coverage);
     sampled = sampled || row.measurement->sampled.has_value();
@@ -92,7 +92,7 @@ void print_table(const std::vector<TableRow>& rows) {
   std::printf("ranked among the candidates only (compare with care: Krichene, Rendle 2020)\n");
   for (const auto& row : rows) {
     if (!row.measurement->sampled) continue;
-    std::printf("%-28s", row.name.c_str());
+    std::printf("%-44s", row.name.c_str());
     print_values(*row.measurement->sampled);
     std::printf("\n");
   }

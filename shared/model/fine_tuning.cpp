@@ -2,155 +2,226 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 namespace sotto {
+namespace {
 
-FineTuning::FineTuning(const Matrix& items, std::span<const uint32_t> history,
-                       std::span<const float> weights, const Vector& start,
-                       const FineTuningOptions& options, uint64_t seed)
-    : items_(&items),
+// Half-lives after which an event's offsets are dropped: 1/256 of them is left.
+constexpr float kLifetime = 8;
+constexpr float kLongestHalfLife = 10000;
+
+Error out_of_range(const char* option) {
+  return {ErrorCode::kInvalidArgument, std::string("fine-tuning: ") + option + " is out of range"};
+}
+
+bool positive(float value) { return std::isfinite(value) && value > 0; }
+bool not_negative(float value) { return std::isfinite(value) && value >= 0; }
+
+Status check(const FineTuningOptions& options) {
+  if (options.epochs < 1 || options.epochs > 1000) return out_of_range("epochs");
+  if (options.negatives < 1 || options.negatives > 10000) return out_of_range("negatives");
+  if (!positive(options.temperature)) return out_of_range("temperature");
+  if (!not_negative(options.rate)) return out_of_range("rate");
+  if (!not_negative(options.offset_rate)) return out_of_range("offset_rate");
+  if (!(options.half_life > 0 && options.half_life <= kLongestHalfLife))
+    return out_of_range("half_life");
+  if (!not_negative(options.largest_offset)) return out_of_range("largest_offset");
+  return {};
+}
+
+Status check_start(const Vector& start, size_t dim) {
+  if (static_cast<size_t>(start.size()) != dim)
+    return {ErrorCode::kInvalidArgument, "fine-tuning: the fold-in has another length than a row"};
+  if (!std::isfinite(start.squaredNorm()))
+    return {ErrorCode::kNumerical, "fine-tuning: the fold-in is not finite"};
+  return {};
+}
+
+}  // namespace
+
+FineTuning::FineTuning(const RowSource& rows, const Vector& start, const FineTuningOptions& options,
+                       uint64_t seed)
+    : rows_(&rows),
       options_(options),
-      history_(history.begin(), history.end()),
-      weights_(weights.begin(), weights.end()),
       start_(start),
       user_(start),
-      random_(derive_seed(seed, 0x74756e65)) {  // stream "tune"
-  weights_.resize(history_.size(), 1);
-  const size_t first =
-      history_.size() > options_.last_items ? history_.size() - options_.last_items : 0;
-  for (size_t j = first; j < history_.size(); ++j) add_neighbours(history_[j]);
-  total_steps_ = history_.size() * options_.epochs;
+      random_(derive_seed(seed, 0x74756e65)),  // stream "tune"
+      drawn_rows_(static_cast<Eigen::Index>(options.negatives) + 1, start.size()) {}
+
+Result<FineTuning> FineTuning::create(const RowSource& rows, const Vector& start,
+                                      std::span<const uint32_t> history,
+                                      const FineTuningOptions& options, uint64_t seed) {
+  if (rows.dim() == 0) return {ErrorCode::kInvalidArgument, "fine-tuning: rows have no columns"};
+  SOTTO_CHECK_OK(check(options));
+  SOTTO_CHECK_OK(check_start(start, rows.dim()));
+  FineTuning tuning(rows, start, options, seed);
+  tuning.seen_.assign(history.begin(), history.end());
+  std::sort(tuning.seen_.begin(), tuning.seen_.end());
+  return tuning;
 }
 
-bool FineTuning::run(size_t steps) {
-  for (; steps > 0 && steps_done_ < total_steps_; --steps, ++steps_done_) {
-    if (next_ == 0) next_ = history_.size();
-    --next_;  // newest first, so that an interrupted epoch has seen what matters most
-    step(history_[next_], weights_[next_]);
-  }
-  return steps_done_ < total_steps_;
-}
-
-void FineTuning::add(uint32_t item, float weight, const Vector& start) {
-  history_.push_back(item);
-  weights_.push_back(weight);
-  add_neighbours(item);
+Status FineTuning::add(uint32_t item, float weight, std::span<const Neighbour> neighbours,
+                       const Vector& start) {
+  SOTTO_CHECK_OK(check_start(start, rows_->dim()));
+  if (!(weight > 0 && weight <= kLargestWeight)) return out_of_range("the weight of an event");
   user_ += start - start_;
   start_ = start;
-  next_ = 0;
-  total_steps_ = steps_done_ + std::min<size_t>(history_.size(), options_.last_items);
+  if (item >= rows_->size()) return {};
+  see(item);
+  Event event{item, weight, {{item, 1.0F}}};
+  if (options_.offset_rate > 0)
+    for (const auto& near : neighbours)
+      if (near.item < rows_->size() && near.item != item && near.cosine > 0)
+        event.near.push_back({near.item, std::min(near.cosine, 1.0F)});
+  queue_.push_back(std::move(event));
+  return {};
 }
 
-Vector FineTuning::scores() const {
-  Vector scores = *items_ * user_;
-  for (const auto& [item, offset] : offsets_)
-    scores[static_cast<Eigen::Index>(item)] += offset.dot(user_);
-  return scores;
-}
-
-// Gives an offset to the items nearest to this one (by cosine), and to itself.
-void FineTuning::add_neighbours(uint32_t item) {
-  if (options_.neighbours == 0) return;
-  const Vector products = *items_ * items_->row(static_cast<Eigen::Index>(item)).transpose();
-  std::vector<std::pair<float, uint32_t>> order;
-  order.reserve(static_cast<size_t>(items_->rows()));
-  for (Eigen::Index i = 0; i < items_->rows(); ++i) {
-    const float norm = items_->row(i).norm();
-    if (norm > 0) order.emplace_back(-products[i] / norm, static_cast<uint32_t>(i));
+Result<bool> FineTuning::run(size_t steps) {
+  for (; steps > 0 && !queue_.empty(); --steps) {
+    if (steps_of_front_ == 0) {
+      fade();
+      open_offsets(queue_.front());
+    }
+    if (!step(queue_.front())) {
+      give_up();
+      return Error{ErrorCode::kNumerical, "fine-tuning: a score is not finite"};
+    }
+    if (++steps_of_front_ == options_.epochs) {
+      queue_.pop_front();
+      steps_of_front_ = 0;
+    }
   }
-  const size_t kept = std::min<size_t>(order.size(), size_t{options_.neighbours} + 1);
-  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(kept), order.end());
-  for (size_t j = 0; j < kept; ++j)
-    if (offsets_.try_emplace(order[j].second, Eigen::RowVectorXf::Zero(items_->cols())).second)
-      near_.push_back(order[j].second);
+  return !queue_.empty();
 }
 
-uint32_t FineTuning::draw_negative() {
-  if (!near_.empty() && random_.below(2) == 0)
-    return near_[static_cast<size_t>(random_.below(near_.size()))];
-  return static_cast<uint32_t>(random_.below(static_cast<uint64_t>(items_->rows())));
+std::vector<uint32_t> FineTuning::offset_items() const {
+  std::vector<uint32_t> items;
+  items.reserve(offsets_.size());
+  for (const auto& offset : offsets_) items.push_back(offset.item);
+  return items;
 }
 
-Eigen::RowVectorXf FineTuning::row(uint32_t item) const {
-  const auto offset = offsets_.find(item);
-  if (offset == offsets_.end()) return items_->row(static_cast<Eigen::Index>(item));
-  return items_->row(static_cast<Eigen::Index>(item)) + offset->second;
+float FineTuning::offset(uint32_t item) const {
+  const Offset* found = find(item);
+  return found ? bounded(*found) : 0;
 }
 
-// One positive against its negatives: the gradient of -log softmax.
-void FineTuning::step(uint32_t item, float weight) {
-  std::vector<uint32_t> drawn{item};
+float FineTuning::score(uint32_t item) const {
+  if (item >= rows_->size()) return 0;
+  Vector row(user_.size());
+  rows_->read(item, {row.data(), rows_->dim()});
+  const float score = row.dot(user_) + offset(item);
+  return std::isfinite(score) ? score : 0;
+}
+
+bool FineTuning::step(const Event& event) {
+  const auto n = static_cast<Eigen::Index>(draw(event.item));
+  const auto rows = drawn_rows_.topRows(n);
+  Vector p = rows * user_;
+  for (Eigen::Index j = 0; j < n; ++j) p[j] += offset(drawn_[static_cast<size_t>(j)]);
+  if (!p.allFinite()) return false;
+  p = ((p.array() - p.maxCoeff()) / options_.temperature).exp();
+  p /= p.sum();
+
+  const float share = event.weight / static_cast<float>(options_.epochs);
+  // Steps are in units of the rows' own sizes, so that one rate serves every model; a row larger
+  // than most does not move its own score further than the rate says either.
+  const float size =
+      std::max(rows.squaredNorm() / static_cast<float>(n), rows.row(0).squaredNorm());
+  if (!std::isfinite(size)) return false;
+  if (size > 0) {
+    p[0] -= 1;
+    user_ -= (options_.rate * share / size) * (rows.transpose() * p);
+    p[0] += 1;
+  }
+  if (!std::isfinite(user_.squaredNorm())) return false;
+
+  const float offset_step = options_.offset_rate * share;
+  for (const auto& near : event.near)
+    if (Offset* offset = find(near.item))
+      offset->shift += offset_step * (1 - p[0]) * near.cosine * near.cosine * near.cosine;
+  for (Eigen::Index j = 1; j < n; ++j)
+    if (Offset* offset = find(drawn_[static_cast<size_t>(j)])) offset->shift -= offset_step * p[j];
+  return true;
+}
+
+// Fills drawn_ and drawn_rows_ and returns how many there are.
+size_t FineTuning::draw(uint32_t item) {
+  drawn_.assign(1, item);
   for (uint32_t j = 0; j < options_.negatives; ++j) {
-    const uint32_t negative = draw_negative();
-    if (std::find(history_.begin(), history_.end(), negative) == history_.end())
-      drawn.push_back(negative);
+    const auto negative = static_cast<uint32_t>(random_.below(rows_->size()));
+    if (!is_seen(negative)) drawn_.push_back(negative);
   }
-  Matrix rows(static_cast<Eigen::Index>(drawn.size()), items_->cols());
-  for (size_t j = 0; j < drawn.size(); ++j) rows.row(static_cast<Eigen::Index>(j)) = row(drawn[j]);
-  Vector gradient = (rows * user_) / options_.temperature;
-  gradient = (gradient.array() - gradient.maxCoeff()).exp().matrix();
-  gradient /= gradient.sum();
-  gradient[0] -= 1;
-
-  const float decay =
-      1 / std::sqrt(1 + static_cast<float>(steps_done_) /
-                            static_cast<float>(std::max<size_t>(1, history_.size())));
-  const float rate = options_.learning_rate * decay * weight;
-  const Vector direction = rows.transpose() * gradient;
-  // Steps are in units of the vectors' own sizes, so that one rate serves every model.
-  const float scale = start_.norm() / std::max(direction.norm(), 1e-12F);
-  const float size = std::min(1.0F, gradient.norm());
-  for (size_t j = 0; j < drawn.size(); ++j)
-    move(drawn[j], gradient[static_cast<Eigen::Index>(j)] * user_, rate);
-  user_ -= rate * size * scale * direction;
-  user_ += options_.pull * weight * (start_ - user_);
+  const size_t dim = rows_->dim();
+  for (size_t j = 0; j < drawn_.size(); ++j)
+    rows_->read(drawn_[j], {drawn_rows_.data() + j * dim, dim});
+  return drawn_.size();
 }
 
-void FineTuning::move(uint32_t item, const Vector& gradient, float rate) {
-  const auto offset = offsets_.find(item);
-  if (offset == offsets_.end()) return;
-  const float size = items_->row(static_cast<Eigen::Index>(item)).norm();
-  const float user = std::max(user_.norm(), 1e-12F);
-  offset->second -= rate * size / user * gradient.transpose();
-  const float largest = options_.largest_offset * size;
-  if (const float norm = offset->second.norm(); norm > largest) offset->second *= largest / norm;
+void FineTuning::fade() {
+  const float kept = std::exp2(-1 / options_.half_life);
+  user_ = start_ + kept * (user_ - start_);
+  for (auto& offset : offsets_) {
+    offset.shift *= kept;
+    --offset.events_left;
+  }
+  std::erase_if(offsets_, [](const Offset& o) { return o.events_left == 0; });
 }
 
-bool keep_fine_tuning(const CrowdPrior& prior, std::span<const double> gains) {
-  const double n = static_cast<double>(gains.size());
-  const double sum = std::accumulate(gains.begin(), gains.end(), 0.0);
-  const double precision = 1 / prior.between_users + n / prior.within_user;
-  return (prior.mean_gain / prior.between_users + sum / prior.within_user) / precision > 0;
+void FineTuning::open_offsets(const Event& event) {
+  if (options_.offset_rate == 0) return;
+  const auto lifetime = static_cast<uint32_t>(std::ceil(kLifetime * options_.half_life));
+  Vector row(user_.size());
+  const size_t known = offsets_.size();
+  for (const auto& near : event.near) {
+    const auto end = offsets_.begin() + static_cast<ptrdiff_t>(known);
+    const auto at = std::lower_bound(offsets_.begin(), end, near.item, comes_before);
+    if (at != end && at->item == near.item) {
+      at->events_left = lifetime;
+      continue;
+    }
+    rows_->read(near.item, {row.data(), rows_->dim()});
+    offsets_.push_back({near.item, lifetime, row.norm(), 0});
+  }
+  const auto middle = offsets_.begin() + static_cast<ptrdiff_t>(known);
+  const auto order = [](const Offset& a, const Offset& b) { return a.item < b.item; };
+  std::sort(middle, offsets_.end(), order);
+  std::inplace_merge(offsets_.begin(), middle, offsets_.end(), order);
+  const auto same = [](const Offset& a, const Offset& b) { return a.item == b.item; };
+  offsets_.erase(std::unique(offsets_.begin(), offsets_.end(), same), offsets_.end());
 }
 
-CrowdPrior estimate_crowd_prior(const std::vector<std::vector<double>>& gains) {
-  double users = 0, points = 0, sum_of_means = 0, within = 0, degrees = 0, inverse = 0;
-  for (const auto& user : gains) {
-    if (user.empty()) continue;
-    const double n = static_cast<double>(user.size());
-    const double mean = std::accumulate(user.begin(), user.end(), 0.0) / n;
-    for (const double gain : user) within += (gain - mean) * (gain - mean);
-    degrees += n - 1;
-    sum_of_means += mean;
-    inverse += 1 / n;
-    points += n;
-    ++users;
-  }
-  CrowdPrior prior;
-  if (users < 2 || points < 3) return prior;
-  prior.mean_gain = sum_of_means / users;
-  prior.within_user = std::max(1e-9, within / std::max(1.0, degrees));
-  double spread = 0;
-  for (const auto& user : gains) {
-    if (user.empty()) continue;
-    const double mean =
-        std::accumulate(user.begin(), user.end(), 0.0) / static_cast<double>(user.size());
-    spread += (mean - prior.mean_gain) * (mean - prior.mean_gain);
-  }
-  // The variance of observed means is the variance of true means and that of their noise.
-  prior.between_users = std::max(1e-9, spread / (users - 1) - prior.within_user * inverse / users);
-  return prior;
+void FineTuning::see(uint32_t item) {
+  const auto at = std::lower_bound(seen_.begin(), seen_.end(), item);
+  if (at == seen_.end() || *at != item) seen_.insert(at, item);
+}
+
+bool FineTuning::is_seen(uint32_t item) const {
+  return std::binary_search(seen_.begin(), seen_.end(), item);
+}
+
+const FineTuning::Offset* FineTuning::find(uint32_t item) const {
+  const auto at = std::lower_bound(offsets_.begin(), offsets_.end(), item, comes_before);
+  return at != offsets_.end() && at->item == item ? &*at : nullptr;
+}
+
+FineTuning::Offset* FineTuning::find(uint32_t item) {
+  return const_cast<Offset*>(std::as_const(*this).find(item));
+}
+
+// |b_i| = |d_i| |u|, and |d_i| is at most a share of |v_i|.
+float FineTuning::bounded(const Offset& offset) const {
+  const float most = options_.largest_offset * offset.norm * user_.norm();
+  return std::isfinite(most) ? std::clamp(offset.shift, -most, most) : 0;
+}
+
+void FineTuning::give_up() {
+  user_ = start_;
+  offsets_.clear();
+  queue_.clear();
+  steps_of_front_ = 0;
 }
 
 }  // namespace sotto

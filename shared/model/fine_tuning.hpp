@@ -1,91 +1,127 @@
-// Fine-tuning on the device: after the fold-in, a few steps of sampled softmax on the private user
-// vector and on small private offsets of the item vectors near the history.
+// Fine-tuning on the device: the private user vector, and small private offsets of the item vectors
+// near the latest events, after every event.
 //
-// The fold-in fits "observed is 1, all else is 0" by least squares; sampled softmax (Jean et al.
-// 2015) asks instead that each item of the history ranks above items drawn at random. Offsets d_i
-// belong to this device alone: scores here are u.(v_i + d_i), and nothing of it enters a
-// contribution, which is computed from the published V and a plain fold-in.
+// The score of an item is u.(v_i + d_i). Only the part of d_i along u changes a score, so an offset
+// is kept as one number b_i: d_i = b_i u / |u|^2, the shortest offset that does the same, and the
+// score is u.v_i + b_i. u starts at the fold-in, every b_i at 0. Each event (item j, weight c):
+//   1. What was tuned before fades by f = 2^(-1/half_life): u <- u0 + f (u - u0), b <- f b. u0 is
+//      the fold-in, so this is also the pull back to it.
+//   2. `epochs` steps of sampled softmax (Jean et al. 2015) of the event against items drawn
+//      uniformly, p = softmax(score / temperature) over both:
+//        u   += rate c (v_j - sum_n p_n v_n) / mean |v|^2
+//        b_i += offset_rate c (1 - p_j) max(0, cos(i, j))^3   for j and its neighbours i
+//        b_n -= offset_rate c p_n                             for drawn n that have an offset
+//      What an event says of its item is said of those like it as well.
 //
-// The work is cut into steps, so that a host can run it in slices between frames; no clock in here.
-// Thread safety: one thread at a time per object. `items` must outlive it.
+// Nothing of it enters a contribution, which is computed from the published V and a plain fold-in;
+// V is only read. Neighbours come from the caller: there is no scan of V in here, and no clock. The
+// work is cut into steps that a host runs in slices between frames.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "base/matrix.hpp"
 #include "base/random.hpp"
+#include "base/result.hpp"
+#include "model/row_source.hpp"
 
 namespace sotto {
 
 struct FineTuningOptions {
-  uint32_t epochs = 5;          ///< Passes over the history.
-  uint32_t negatives = 64;      ///< Items drawn a step; half of them near the history.
-  float temperature = 0.1F;     ///< Softmax of score / temperature; scores live around [0, 1].
-  float learning_rate = 0.05F;  ///< Relative to the size of the user vector.
-  float pull = 0.05F;           ///< Pull of u back to the fold-in, per step.
-  uint32_t neighbours = 8;   ///< Items near each item of the history that get an offset; 0: none.
-  uint32_t last_items = 32;  ///< Offsets are for the neighbours of so many latest items.
-  float largest_offset = 0.2F;  ///< |d_i| at most this share of |v_i|.
+  uint32_t epochs = 3;          ///< Steps an event, each with its share of both rates. 1 to 1000.
+  uint32_t negatives = 64;      ///< Items drawn a step. 1 to 10,000.
+  float temperature = 0.3F;     ///< Softmax of score / temperature; scores live around [0, 1]. > 0.
+  float rate = 0.1F;            ///< Of u: how far an event moves a score. >= 0.
+  float offset_rate = 0.3F;     ///< Of offsets: the same. >= 0.
+  float half_life = 5;          ///< Events until half of what one did is left. > 0, to 10,000.
+  uint32_t neighbours = 50;     ///< How many neighbours a caller should give an event.
+  uint32_t last_events = 32;    ///< How many of the latest events are worth replaying at a start.
+  float largest_offset = 0.5F;  ///< |d_i| at most this share of |v_i|. >= 0.
 };
 
+/// An item near another one.
+struct Neighbour {
+  uint32_t item;
+  float cosine;  ///< In [-1, 1]; those below 0 do nothing.
+};
+
+/// Thread safety: one thread at a time per object. The rows must outlive it.
 class FineTuning {
  public:
-  /// history: item numbers, oldest first, weights one each, > 0. start: the fold-in (k).
-  FineTuning(const Matrix& items, std::span<const uint32_t> history, std::span<const float> weights,
-             const Vector& start, const FineTuningOptions& options, uint64_t seed);
+  /// start: the fold-in (k). history: items that are never drawn as negatives, in any order.
+  /// Errors: kInvalidArgument for options out of range or a start of another length; kNumerical for
+  /// a start that is not finite.
+  static Result<FineTuning> create(const RowSource& rows, const Vector& start,
+                                   std::span<const uint32_t> history,
+                                   const FineTuningOptions& options, uint64_t seed);
 
-  /// Runs up to `steps` steps (each one item of the history against its negatives, about
-  /// negatives x k multiplications). Returns whether there is more to do.
-  bool run(size_t steps);
-  size_t steps_left() const { return total_steps_ - steps_done_; }
+  /// Queues an event, newest last. neighbours: items like it, best first, without itself; those
+  /// that are no rows are ignored, and so is an event whose item is no row. start: the fold-in with
+  /// this event, what u fades to from now on. To begin with a history, add its last events, all
+  /// with the same start. O(neighbours k). Errors, which leave all as it was: kInvalidArgument for
+  /// another length of start or a weight outside (0, kLargestWeight]; kNumerical.
+  Status add(uint32_t item, float weight, std::span<const Neighbour> neighbours,
+             const Vector& start);
 
-  /// A new event: continues from the present vectors with one more epoch's worth of steps on it
-  /// and the latest items. start: the new fold-in, which u is pulled to from now on.
-  void add(uint32_t item, float weight, const Vector& start);
+  /// Runs up to `steps` steps, each O(negatives k + offsets). Returns whether there is more to do.
+  /// The same vectors come out however the steps are sliced. Errors: kNumerical when V or a score
+  /// is not finite; user() is the fold-in then, there are no offsets, and the queue is empty.
+  Result<bool> run(size_t steps);
+  size_t steps_left() const { return queue_.size() * options_.epochs - steps_of_front_; }
 
+  /// For any item list: scan with user(), then add offset(i) to the items of offset_items().
   const Vector& user() const { return user_; }
-  /// Scores of all items with the offsets, m.
-  Vector scores() const;
-  /// Number of items that have an offset.
-  size_t offsets() const { return offsets_.size(); }
+  /// Items that have an offset, ascending: those of the last 8 half-lives of events.
+  std::vector<uint32_t> offset_items() const;
+  /// b_i: what the offset adds to the score; 0 for an item without one.
+  float offset(uint32_t item) const;
+  /// u.(v_i + d_i); 0 for an item that is no row, or if it is not finite.
+  float score(uint32_t item) const;
+
+  static constexpr float kLargestWeight = 100;
 
  private:
-  void add_neighbours(uint32_t item);
-  void step(uint32_t item, float weight);
-  uint32_t draw_negative();
-  Eigen::RowVectorXf row(uint32_t item) const;
-  void move(uint32_t item, const Vector& gradient, float rate);
+  struct Offset {
+    uint32_t item;
+    uint32_t events_left;  // until it is dropped
+    float norm;            // |v_i|
+    float shift;           // before the bound
+  };
+  struct Event {
+    uint32_t item;
+    float weight;
+    std::vector<Neighbour> near;  // with itself
+  };
 
-  const Matrix* items_;
+  FineTuning(const RowSource& rows, const Vector& start, const FineTuningOptions& options,
+             uint64_t seed);
+  static bool comes_before(const Offset& offset, uint32_t item) { return offset.item < item; }
+  bool step(const Event& event);
+  void fade();
+  void open_offsets(const Event& event);
+  size_t draw(uint32_t item);
+  void see(uint32_t item);
+  bool is_seen(uint32_t item) const;
+  Offset* find(uint32_t item);
+  const Offset* find(uint32_t item) const;
+  float bounded(const Offset& offset) const;
+  void give_up();
+
+  const RowSource* rows_;
   FineTuningOptions options_;
-  std::vector<uint32_t> history_;
-  std::vector<float> weights_;
   Vector start_;
   Vector user_;
-  std::unordered_map<uint32_t, Eigen::RowVectorXf> offsets_;
-  std::vector<uint32_t> near_;  // items with an offset, in order of arrival
+  std::vector<uint32_t> seen_;   // ascending
+  std::vector<Offset> offsets_;  // ascending by item
+  std::deque<Event> queue_;
+  size_t steps_of_front_ = 0;
   Random random_;
-  size_t steps_done_ = 0;
-  size_t total_steps_ = 0;
-  size_t next_ = 0;
+  std::vector<uint32_t> drawn_;  // of the present step, the event's item first
+  Matrix drawn_rows_;
 };
-
-/// What the crowd knows about the worth of fine-tuning, as released statistics of users' gains on
-/// their own hold-outs (e.g. difference of reciprocal ranks).
-struct CrowdPrior {
-  double mean_gain = 0;         ///< Over users.
-  double between_users = 0.01;  ///< Variance of users' true gains. > 0.
-  double within_user = 0.05;    ///< Variance of one hold-out point. > 0.
-};
-
-/// Whether to keep the fine-tuned list for this user: the posterior mean of the user's gain,
-/// shrunk towards the crowd's, is positive. One user's few points alone are too noisy a judge.
-bool keep_fine_tuning(const CrowdPrior& prior, std::span<const double> gains);
-
-/// The prior that users' hold-out gains suggest (method of moments). One list a user.
-CrowdPrior estimate_crowd_prior(const std::vector<std::vector<double>>& gains);
 
 }  // namespace sotto

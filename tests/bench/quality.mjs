@@ -70,12 +70,23 @@ function films() {
 function recency() {
   const ml100k = join(data, 'ml-100k');
   if (!existsSync(ml100k)) return console.log(`skipped: no data (${ml100k})`);
-  header('ML-100K, temporal', 'NDCG@100', 'Recall@20', 'gain');
-  const reports = runs('evaluate', '--data', `movielens:${ml100k}`, '--protocol', 'temporal', '--dim', '64');
+  header('ML-100K, temporal, one V, centralised iALS, k = 64', 'NDCG@100', 'Recall@20', 'Recall@50', 'gain over plain');
+  const reports = runs('evaluate', '--data', `movielens:${ml100k}`, '--protocol', 'temporal', '--dim', '64', '--fine-tune');
   const get = (model, key) => median(reports.map((r) => r.models[model][key]));
-  const plain = get('centralised iALS', 'ndcg@100');
-  for (const model of ['popularity', 'item-kNN', 'centralised iALS', 'centralised iALS + recency'])
-    row(model, show(get(model, 'ndcg@100')), show(get(model, 'recall@20')),
+  const fold = 'centralised iALS';
+  const plain = get(fold, 'ndcg@100');
+  const models = [
+    ['popularity', 'popularity'],
+    ['item-kNN', 'item-kNN'],
+    ['plain fold-in', fold],
+    ['recency', `${fold} + recency`],
+    ['fine-tuned, everybody', `${fold} + tuned`],
+    ['fine-tuned, gated', `${fold} + tuned, gated`],
+    ['both, everybody', `${fold} + recency + tuned`],
+    ['both, gated', `${fold} + recency + tuned, gated`],
+  ];
+  for (const [name, model] of models)
+    row(name, show(get(model, 'ndcg@100')), show(get(model, 'recall@20')), show(get(model, 'recall@50')),
       `${(100 * (get(model, 'ndcg@100') / plain - 1)).toFixed(1)}%`);
 }
 
