@@ -20,6 +20,9 @@ struct Field32 {
   static constexpr Element kModulus = 4293918721;
   /// Bytes of one element on the wire: little-endian.
   static constexpr size_t kEncodedSize = 4;
+  /// Generates the subgroup of order 2^kLogOrder.
+  static constexpr Element kGenerator = 3925978153;
+  static constexpr size_t kLogOrder = 20;
 
   static constexpr bool is_canonical(uint32_t value) { return value < kModulus; }
 
@@ -30,13 +33,24 @@ struct Field32 {
   }
   static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
   static constexpr Element negate(Element a) { return subtract(0, a); }
+  static constexpr Element multiply(Element a, Element b) { return reduce(uint64_t{a} * b); }
+
+  /// value mod q, for every value. 2^32 = 2^20 - 1 mod q, so the upper half folds into the lower:
+  /// what is left is below 2^53, then below 2^41, then below 2^32 + 2^29 < 2q.
+  static constexpr Element reduce(uint64_t value) {
+    for (int i = 0; i < 3; ++i) {
+      const uint64_t high = value >> 32;
+      value = (value & 0xffffffff) + (high << 20) - high;
+    }
+    return static_cast<Element>(value - (value >= kModulus ? uint64_t{kModulus} : 0));
+  }
 
   /// value mod q, for every value.
   static constexpr Element from_signed(int64_t value) {
-    const int64_t rest = value % int64_t{kModulus};
-    return static_cast<Element>(rest + (rest < 0 ? int64_t{kModulus} : 0));
+    constexpr uint64_t kOffset = uint64_t{1} << 63;
+    return subtract(reduce(static_cast<uint64_t>(value) + kOffset), reduce(kOffset));
   }
-  /// The same for 32 bits, without a division.
+  /// The same for 32 bits, faster.
   static constexpr Element from_signed(int32_t value) {
     return static_cast<uint32_t>(value) + (value < 0 ? kModulus : 0);
   }
@@ -44,6 +58,7 @@ struct Field32 {
   static constexpr int64_t to_signed(Element a) {
     return int64_t{a} - (a > kModulus / 2 ? int64_t{kModulus} : 0);
   }
+  static constexpr bool fits_int64(Element /*a*/) { return true; }
 
   /// kEncodedSize bytes each. What load gives may be non-canonical: check it.
   static uint32_t load(const uint8_t* bytes) {
