@@ -57,8 +57,7 @@ void SimulateOptions::add_to(CLI::App& command) {
                   "Without --epsilon: noise of so many sensitivities in every round's sum, by whom "
                   "--noise says. The item step knows nothing of it and quality suffers; the recipe "
                   "for private training is --epsilon")
-      ->check(CLI::Range(0.0, 1e5))
-      ->capture_default_str();
+      ->check(CLI::Range(1e-2, 1e5));
   command
       .add_option("--curvature", curvature,
                   "How the item step models curvature; scalar is for comparison (docs/model.md)")

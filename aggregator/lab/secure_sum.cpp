@@ -87,6 +87,9 @@ DeviceOptions SecureSum::device_options() const {
 Result<SecureSum> SecureSum::create(const Histories& histories, uint32_t n_items,
                                     SecureOptions options, Executor& executor,
                                     std::span<const uint8_t> saved) {
+  if (!(options.rho < Ledger::kLargestRho / 2))
+    return Error{ErrorCode::kInvalidArgument,
+                 "noise: so little of it, over all rounds, costs more than a ledger can hold"};
   SecureSum simulation(histories, n_items, std::move(options));
   const DeviceOptions device_options = simulation.device_options();
   const size_t n = histories.size();

@@ -42,7 +42,8 @@ class SecureSum {
   /// One device a history: an event log with one `like` an item, in its order, far enough apart for
   /// cleaning to keep them all. saved: what save() gave, to go on from there; or empty.
   /// Keeps a reference to histories. Errors: those of Device::open and track; kMalformed for
-  /// damaged `saved`; kInvalidArgument when it is of another number of devices.
+  /// damaged `saved`; kInvalidArgument when it is of another number of devices, and for
+  /// a rho beyond what ledgers can hold.
   static Result<SecureSum> create(const Histories& histories, uint32_t n_items,
                                   SecureOptions options, Executor& executor,
                                   std::span<const uint8_t> saved = {});

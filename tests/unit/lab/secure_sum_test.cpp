@@ -203,6 +203,16 @@ TEST_CASE("a model that is not as published, or of other items, is refused") {
         ErrorCode::kInvalidArgument);
 }
 
+TEST_CASE("a run that costs more than a ledger can hold is refused beforehand") {
+  const Population people(4);
+  ThreadPool pool(1);
+  SecureOptions options;
+  options.rho = 1e6;
+  const auto made = SecureSum::create(people.histories, Population::kItems, options, pool);
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().code == ErrorCode::kInvalidArgument);
+}
+
 TEST_CASE("federated training ends with the same model either way") {
   const SmallWorld world = small_world();
   ThreadPool pool(2);
