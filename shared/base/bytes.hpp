@@ -30,6 +30,8 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "Sotto supports little-
 /// Appends to a growing buffer. Thread safety: one thread at a time.
 class ByteWriter {
  public:
+  /// Room for `size` bytes in all, for messages whose length is known.
+  void reserve(size_t size) { buffer_.reserve(size); }
   template <Plain T>
   void put(T value) {
     put_bytes({reinterpret_cast<const uint8_t*>(&value), sizeof value});
