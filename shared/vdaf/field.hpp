@@ -20,11 +20,9 @@
 #include <utility>
 
 #include "crypto/secret.hpp"
+#include "vdaf/constant_time.hpp"
 
 namespace sotto {
-
-__extension__ typedef unsigned __int128 Uint128;
-__extension__ typedef __int128 Int128;
 
 template <class F>
 concept PrimeField = requires(typename F::Element a, int64_t value, uint8_t* bytes) {

@@ -23,9 +23,11 @@ struct Field128 {
   // q - b is in 1 .. q, so a - (q - b) borrows exactly when a + b < q.
   static constexpr Element add(Element a, Element b) {
     const Uint128 complement = kModulus - b;
-    return a - complement + (a < complement ? kModulus : 0);
+    return a - complement + only_if(a < complement, kModulus);
   }
-  static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
+  static constexpr Element subtract(Element a, Element b) {
+    return a - b + only_if(a < b, kModulus);
+  }
   static constexpr Element negate(Element a) { return subtract(0, a); }
 
   static constexpr Element multiply(Element a, Element b) {
@@ -38,15 +40,15 @@ struct Field128 {
                product11 + high(product01) + high(product10) + high(middle)};
     // 2^128 = 28 * 2^64 - 1 mod q. The upper part falls from 128 bits to 70, to 11, to 1, to none.
     for (int i = 0; i < 4; ++i) value = fold(value);
-    return value.low - (value.low >= kModulus ? kModulus : 0);
+    return value.low - only_if(value.low >= kModulus, kModulus);
   }
 
   static constexpr Element from_signed(int64_t value) {
-    return static_cast<Uint128>(Int128{value}) + (value < 0 ? kModulus : 0);
+    return static_cast<Uint128>(Int128{value}) + only_if(value < 0, kModulus);
   }
   /// Requires fits_int64(a).
   static constexpr int64_t to_signed(Element a) {
-    return static_cast<int64_t>(low(a - (a > kModulus / 2 ? kModulus : 0)));
+    return static_cast<int64_t>(low(a - only_if(a > kModulus / 2, kModulus)));
   }
   /// Whether the representative between -q/2 and q/2 is an int64_t. Asked of results only.
   static constexpr bool fits_int64(Element a) {
@@ -76,13 +78,14 @@ struct Field128 {
     const Uint128 lower = Uint128{low(shifted)} << 64;
     Uint128 upper = Uint128{high(shifted)} | Uint128{high(times1)} << 64;
     const Uint128 less = lower - value.high;
-    upper -= lower < value.high ? 1 : 0;
+    upper -= only_if(lower < value.high, Uint128{1});
     const Uint128 sum = less + value.low;
-    upper += sum < less ? 1 : 0;
+    upper += only_if(sum < less, Uint128{1});
     return {sum, upper};
   }
 };
 
 inline constexpr Field128::Element Field128::kGenerator = power<Field128>(7, 4611686018427387897);
+static_assert(PrimeField<Field128>);
 
 }  // namespace sotto

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "vdaf/constant_time.hpp"
+
 namespace sotto {
 
 struct Field32 {
@@ -27,11 +29,14 @@ struct Field32 {
   static constexpr bool is_canonical(uint32_t value) { return value < kModulus; }
 
   // q - b is in 1 .. q, so a - (q - b) borrows exactly when a + b < q.
-  static constexpr Element add(Element a, Element b) {
-    const uint32_t complement = kModulus - b;
-    return a - complement + (a < complement ? kModulus : 0);
+  static constexpr Element add(Element a, Element b) { return subtract(a, kModulus - b); }
+  // The top bit of `borrow` is set exactly when a < b. Spelled out in bits, since compilers make a
+  // branch of some comparisons, and so that vectors of it are SIMD everywhere.
+  static constexpr Element subtract(Element a, Element b) {
+    const uint32_t difference = a - b;
+    const uint32_t borrow = (~a & b) | (~(a ^ b) & difference);
+    return difference + (kModulus & sign_mask(borrow));
   }
-  static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
   static constexpr Element negate(Element a) { return subtract(0, a); }
   static constexpr Element multiply(Element a, Element b) { return reduce(uint64_t{a} * b); }
 
@@ -42,7 +47,8 @@ struct Field32 {
       const uint64_t high = value >> 32;
       value = (value & 0xffffffff) + (high << 20) - high;
     }
-    return static_cast<Element>(value - (value >= kModulus ? uint64_t{kModulus} : 0));
+    const uint64_t less = value - kModulus;
+    return static_cast<Element>(less) + (kModulus & sign_mask(static_cast<uint32_t>(less >> 32)));
   }
 
   /// value mod q, for every value.
@@ -52,11 +58,11 @@ struct Field32 {
   }
   /// The same for 32 bits, faster.
   static constexpr Element from_signed(int32_t value) {
-    return static_cast<uint32_t>(value) + (value < 0 ? kModulus : 0);
+    return static_cast<uint32_t>(value) + (kModulus & sign_mask(static_cast<uint32_t>(value)));
   }
   /// The representative between -q/2 and q/2, both exclusive.
   static constexpr int64_t to_signed(Element a) {
-    return int64_t{a} - (a > kModulus / 2 ? int64_t{kModulus} : 0);
+    return int64_t{a} - int64_t{only_if(a > kModulus / 2, kModulus)};
   }
   static constexpr bool fits_int64(Element /*a*/) { return true; }
 
@@ -67,6 +73,12 @@ struct Field32 {
     return value;
   }
   static void store(uint8_t* bytes, Element a) { std::memcpy(bytes, &a, sizeof a); }
+
+ private:
+  // All ones when the top bit is set, else 0.
+  static constexpr uint32_t sign_mask(uint32_t bits) {
+    return static_cast<uint32_t>(static_cast<int32_t>(bits) >> 31);
+  }
 };
 
 }  // namespace sotto

@@ -22,7 +22,9 @@ struct Field40 {
   static constexpr bool is_canonical(uint64_t value) { return value < kModulus; }
 
   static constexpr Element add(Element a, Element b) { return less_modulus(a + b); }
-  static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
+  static constexpr Element subtract(Element a, Element b) {
+    return a - b + only_if(a < b, kModulus);
+  }
   static constexpr Element negate(Element a) { return subtract(0, a); }
 
   // 2^60 = 440 * 2^20 - 21 mod q, so the upper 20 bits of the product fold into the lower 60: what
@@ -47,7 +49,7 @@ struct Field40 {
     return subtract(reduce(static_cast<uint64_t>(value) + kOffset), reduce(kOffset));
   }
   static constexpr int64_t to_signed(Element a) {
-    return static_cast<int64_t>(a) - (a > kModulus / 2 ? int64_t{kModulus} : 0);
+    return static_cast<int64_t>(a - only_if(a > kModulus / 2, kModulus));
   }
   static constexpr bool fits_int64(Element /*a*/) { return true; }
 
@@ -65,10 +67,11 @@ struct Field40 {
  private:
   // value mod q, for values below 2q.
   static constexpr Element less_modulus(uint64_t value) {
-    return value - (value >= kModulus ? kModulus : 0);
+    return value - only_if(value >= kModulus, kModulus);
   }
 };
 
 inline constexpr Field40::Element Field40::kGenerator = power<Field40>(7, 1048555);
+static_assert(PrimeField<Field40>);
 
 }  // namespace sotto

@@ -24,9 +24,11 @@ struct Field64 {
   // q - b is in 1 .. q, so a - (q - b) borrows exactly when a + b < q.
   static constexpr Element add(Element a, Element b) {
     const uint64_t complement = kModulus - b;
-    return a - complement + (a < complement ? kModulus : 0);
+    return a - complement + only_if(a < complement, kModulus);
   }
-  static constexpr Element subtract(Element a, Element b) { return a - b + (a < b ? kModulus : 0); }
+  static constexpr Element subtract(Element a, Element b) {
+    return a - b + only_if(a < b, kModulus);
+  }
   static constexpr Element negate(Element a) { return subtract(0, a); }
 
   // 2^64 = kFold and 2^96 = -1 mod q. A borrow or carry is 2^64 too much or too little; neither
@@ -37,18 +39,18 @@ struct Field64 {
     const auto low = static_cast<uint64_t>(product);
     const auto high = static_cast<uint64_t>(product >> 64);
     const uint64_t top = high >> 32;
-    const uint64_t less = low - top - (low < top ? kFold : 0);
+    const uint64_t less = low - top - only_if(low < top, kFold);
     const uint64_t folded = (high & kFold) * kFold;
     const uint64_t sum = less + folded;
-    const uint64_t value = sum + (sum < folded ? kFold : 0);
-    return value - (value >= kModulus ? kModulus : 0);
+    const uint64_t value = sum + only_if(sum < folded, kFold);
+    return value - only_if(value >= kModulus, kModulus);
   }
 
   static constexpr Element from_signed(int64_t value) {
-    return static_cast<uint64_t>(value) + (value < 0 ? kModulus : 0);
+    return static_cast<uint64_t>(value) + only_if(value < 0, kModulus);
   }
   static constexpr int64_t to_signed(Element a) {
-    return static_cast<int64_t>(a - (a > kModulus / 2 ? kModulus : 0));
+    return static_cast<int64_t>(a - only_if(a > kModulus / 2, kModulus));
   }
   static constexpr bool fits_int64(Element /*a*/) { return true; }
 
@@ -61,5 +63,6 @@ struct Field64 {
 };
 
 inline constexpr Field64::Element Field64::kGenerator = power<Field64>(7, 4294967295);
+static_assert(PrimeField<Field64>);
 
 }  // namespace sotto

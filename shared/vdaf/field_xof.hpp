@@ -45,13 +45,6 @@ void expand(Xof& xof, std::span<typename Field::Element> out) {
   }
 }
 
-template <class Field>
-void expand(XofKind kind, std::span<const uint8_t> seed, std::span<const uint8_t> dst,
-            std::span<const uint8_t> binder, std::span<typename Field::Element> out) {
-  Xof xof(kind, seed, dst, binder);
-  expand<Field>(xof, out);
-}
-
 /// A seed from a seed: the first bytes of its stream.
 inline void derive_seed(XofKind kind, std::span<const uint8_t> seed, std::span<const uint8_t> dst,
                         std::span<const uint8_t> binder, std::span<uint8_t> out) {

@@ -11,35 +11,15 @@
 #include "vdaf/field64.hpp"
 #include "vdaf/field_xof.hpp"
 #include "vdaf/flp.hpp"
+#include "vdaf/prio3_randomness.hpp"
 
 namespace sotto {
 namespace {
 
-constexpr XofKind kXof = XofKind::kTurboShake128;
-constexpr size_t kSeedSize = 32;
-constexpr uint8_t kVersion = 18;
-constexpr uint8_t kClass = 0;  // a VDAF
+constexpr size_t kSeedSize = Prio3Randomness::kSeedSize;
 constexpr size_t kMaxContext = 65000;
 constexpr size_t kMaxElements = size_t{1} << 24;
 constexpr uint32_t kMaxInteger = 0x7fffffff;
-
-// draft-irtf-cfrg-vdaf section 7.2, table 11.
-enum class Usage : uint8_t {
-  kMeasurementShare = 1,
-  kProofShare = 2,
-  kJointRandomness = 3,
-  kProveRandomness = 4,
-  kQueryRandomness = 5,
-  kJointRandSeed = 6,
-  kJointRandPart = 7,
-};
-
-using SeedView = std::span<const uint8_t>;
-
-// An offset into a span of seeds that lie one after the other.
-SeedView seed_at(std::span<const uint8_t> seeds, size_t index) {
-  return seeds.subspan(index * kSeedSize, kSeedSize);
-}
 
 template <class Circuit>
 class Prio3 final : public Vdaf {
@@ -53,15 +33,14 @@ class Prio3 final : public Vdaf {
       : id_(id),
         flp_(std::move(circuit)),
         proofs_(proofs),
-        context_(context.begin(), context.end()),
+        randomness_(id, proofs, context),
         shares_inverse_(inverse<Field>(element<Field>(aggregators))) {
-    const size_t seed = uses_joint_rand() ? kSeedSize : 0;
     sizes_.verify_key = kSeedSize;
-    sizes_.public_share = aggregators * seed;
-    sizes_.input_shares.assign(aggregators, kSeedSize + seed);
-    sizes_.input_shares[0] = (measurement_size() + proofs_ * flp_.proof_size()) * kWord + seed;
-    sizes_.prepare_share = proofs_ * flp_.verifier_size() * kWord + seed;
-    sizes_.prepare_message = seed;
+    sizes_.public_share = aggregators * blind_size();
+    sizes_.input_shares.assign(aggregators, kSeedSize + blind_size());
+    sizes_.input_shares[0] = (measurement_size() + proofs_size()) * kWord + blind_size();
+    sizes_.prepare_share = verifiers_size() * kWord + blind_size();
+    sizes_.prepare_message = blind_size();
     sizes_.aggregate_share = dimension() * kWord;
   }
 
@@ -77,52 +56,50 @@ class Prio3 final : public Vdaf {
     if (!flp_.circuit().encode(measurement, encoded.all()))
       return Error{ErrorCode::kInvalidArgument, "prio3: measurement out of range"};
 
-    // Helpers' seeds, each followed by its blind, the leader's blind, the prover's seed.
-    const size_t seeds_per_share = uses_joint_rand() ? 2 : 1;
-    SecretBytes rand(seeds_per_share * aggregators() * kSeedSize);
+    // Helpers' shares: a seed and a blind each. Then the leader's blind and the prover's seed.
+    const size_t helpers = aggregators() - 1;
+    const size_t helper_size = kSeedSize + blind_size();
+    SecretBytes rand(helpers * helper_size + blind_size() + kSeedSize);
     entropy.fill(rand.reveal_mutable());
     const auto seeds = rand.reveal();
-    const SeedView prove_seed = seed_at(seeds, seeds_per_share * aggregators() - 1);
+    const auto helper_share = [&](size_t aggregator) {
+      return seeds.subspan((aggregator - 1) * helper_size, helper_size);
+    };
+    const auto leader_blind = seeds.subspan(helpers * helper_size, blind_size());
+    const auto prove_seed = seeds.last(kSeedSize);
 
     Shards shards;
-    FieldVector<Field> leader(measurement_size() + proofs_ * flp_.proof_size());
+    Bytes& parts = shards.public_share;
+    parts.resize(sizes_.public_share);
+    FieldVector<Field> leader(encoded.size());
     std::copy_n(encoded.data(), encoded.size(), leader.data());
-    shards.public_share.resize(sizes_.public_share);
-    FieldVector<Field> helper(measurement_size());
-    for (size_t i = 1; i < aggregators(); ++i) {
-      expand_measurement_share(i, seed_at(seeds, (i - 1) * seeds_per_share), helper.all());
+    for (size_t i = 1; i <= helpers; ++i) {
+      const auto helper =
+          drawn(randomness_.measurement_share(i, helper_share(i).first(kSeedSize)), leader.size());
       subtract_row<Field>(leader.data(), helper.data(), helper.size());
-      if (uses_joint_rand())
-        joint_rand_part(i, seed_at(seeds, (i - 1) * seeds_per_share + 1), helper.all(), nonce,
-                        part_of(shards.public_share, i));
+      derive_part(i, helper_share(i).last(blind_size()), helper.all(), nonce, parts);
     }
-    FieldVector<Field> joint_rand(proofs_ * joint_rand_size());
-    const SeedView leader_blind = seed_at(seeds, seeds_per_share * aggregators() - 2);
-    if (uses_joint_rand()) {
-      joint_rand_part(0, leader_blind, leader.all().first(measurement_size()), nonce,
-                      part_of(shards.public_share, 0));
-      const Seed seed = joint_rand_seed(shards.public_share);
-      expand_joint_rand(seed.reveal(), joint_rand.all());
-    }
+    derive_part(0, leader_blind, leader.all(), nonce, parts);
+    FieldVector<Field> joint_rand;
+    if (uses_joint_rand()) joint_rand = drawn_joint_rand(randomness_.joint_rand_seed(parts));
 
-    const auto leader_proofs = leader.all().subspan(measurement_size());
-    prove(encoded.all(), prove_seed, joint_rand.all(), leader_proofs);
-    FieldVector<Field> helper_proofs(leader_proofs.size());
-    for (size_t i = 1; i < aggregators(); ++i) {
-      expand_proofs_share(i, seed_at(seeds, (i - 1) * seeds_per_share), helper_proofs.all());
-      subtract_row<Field>(leader_proofs.data(), helper_proofs.data(), helper_proofs.size());
+    FieldVector<Field> proofs(proofs_size());
+    prove(encoded.all(), prove_seed, joint_rand.all(), proofs.all());
+    for (size_t i = 1; i <= helpers; ++i) {
+      const auto helper =
+          drawn(randomness_.proofs_share(i, helper_share(i).first(kSeedSize)), proofs.size());
+      subtract_row<Field>(proofs.data(), helper.data(), proofs.size());
     }
 
     SecretBytes leader_share(sizes_.input_shares[0]);
-    const auto leader_bytes = leader_share.reveal_mutable();
-    encode<Field>(leader.all(), leader_bytes.first(leader.size() * kWord));
-    if (uses_joint_rand())
-      std::copy(leader_blind.begin(), leader_blind.end(), leader_bytes.last(kSeedSize).begin());
+    const auto bytes = leader_share.reveal_mutable();
+    encode<Field>(leader.all(), bytes.first(leader.size() * kWord));
+    encode<Field>(proofs.all(), bytes.subspan(leader.size() * kWord, proofs.size() * kWord));
+    std::copy(leader_blind.begin(), leader_blind.end(), bytes.last(blind_size()).begin());
     shards.input_shares.reserve(aggregators());
     shards.input_shares.push_back(std::move(leader_share));
-    for (size_t i = 1; i < aggregators(); ++i)
-      shards.input_shares.push_back(SecretBytes::copy_of(
-          seeds.subspan((i - 1) * seeds_per_share * kSeedSize, seeds_per_share * kSeedSize)));
+    for (size_t i = 1; i <= helpers; ++i)
+      shards.input_shares.push_back(SecretBytes::copy_of(helper_share(i)));
     return shards;
   }
 
@@ -137,38 +114,33 @@ class Prio3 final : public Vdaf {
     SOTTO_CHECK_OK(
         check_size(input_share.reveal(), sizes_.input_shares[aggregator], "input share"));
     const auto share = input_share.reveal();
-
-    FieldVector<Field> elements(measurement_size() + proofs_ * flp_.proof_size());
-    const auto measurement = elements.all().first(measurement_size());
-    const auto proofs = elements.all().subspan(measurement_size());
-    if (aggregator > 0) {
-      expand_measurement_share(aggregator, share.first(kSeedSize), measurement);
-      expand_proofs_share(aggregator, share.first(kSeedSize), proofs);
-    } else if (!decode<Field>(share.first(elements.size() * kWord), elements.all())) {
+    FieldVector<Field> measurement(measurement_size());
+    FieldVector<Field> proofs(proofs_size());
+    if (!read_input_share(aggregator, share, measurement.all(), proofs.all()))
       return Error{ErrorCode::kMalformed, "prio3: no field element in input share"};
-    }
 
     PrepareState state{aggregator, SecretBytes(sizes_.aggregate_share + sizes_.prepare_message)};
     Bytes prepare_share(sizes_.prepare_share);
-    FieldVector<Field> joint_rand(proofs_ * joint_rand_size());
+    FieldVector<Field> joint_rand;
     if (uses_joint_rand()) {
-      const auto own_part = std::span(prepare_share).last(kSeedSize);
-      joint_rand_part(aggregator, share.last(kSeedSize), measurement, nonce, own_part);
       Bytes parts(public_share.begin(), public_share.end());
-      std::copy(own_part.begin(), own_part.end(), part_of(parts, aggregator).begin());
-      const Seed corrected = joint_rand_seed(parts);
-      expand_joint_rand(corrected.reveal(), joint_rand.all());
-      std::copy_n(corrected.reveal().begin(), kSeedSize,
+      derive_part(aggregator, share.last(kSeedSize), measurement.all(), nonce, parts);
+      const auto own_part = part_of(parts, aggregator);
+      std::copy(own_part.begin(), own_part.end(), std::span(prepare_share).last(kSeedSize).begin());
+      const Seed seed = randomness_.joint_rand_seed(parts);
+      joint_rand = drawn_joint_rand(seed);
+      std::copy_n(seed.reveal().begin(), kSeedSize,
                   state.contents.reveal_mutable().last(kSeedSize).begin());
     }
 
-    FieldVector<Field> verifiers(proofs_ * flp_.verifier_size());
-    if (!query(measurement, proofs, verify_key, nonce, joint_rand.all(), verifiers.all()))
+    FieldVector<Field> verifiers(verifiers_size());
+    if (!query(measurement.all(), proofs.all(), randomness_.query_rand(verify_key, nonce),
+               joint_rand.all(), verifiers.all()))
       return Error{ErrorCode::kRejected, "prio3: the query is at a root of unity"};
     encode<Field>(verifiers.all(), std::span(prepare_share).first(verifiers.size() * kWord));
 
     FieldVector<Field> out_share(dimension());
-    flp_.circuit().truncate(measurement, out_share.all());
+    flp_.circuit().truncate(measurement.all(), out_share.all());
     encode<Field>(out_share.all(), state.contents.reveal_mutable().first(sizes_.aggregate_share));
     return Prepared{std::move(state), std::move(prepare_share)};
   }
@@ -178,20 +150,20 @@ class Prio3 final : public Vdaf {
       return Error{ErrorCode::kInvalidArgument, "prio3: wrong number of prepare shares"};
     for (const Bytes& share : prepare_shares)
       SOTTO_CHECK_OK(check_size(share, sizes_.prepare_share, "prepare share"));
-    FieldVector<Field> verifiers(proofs_ * flp_.verifier_size());
+    FieldVector<Field> verifiers(verifiers_size());
     FieldVector<Field> share(verifiers.size());
     ByteWriter parts;
     for (const Bytes& bytes : prepare_shares) {
       if (!decode<Field>(std::span(bytes).first(share.size() * kWord), share.all()))
         return Error{ErrorCode::kMalformed, "prio3: no field element in prepare share"};
       add_row<Field>(verifiers.data(), share.data(), share.size());
-      parts.put_bytes(std::span(bytes).subspan(share.size() * kWord));
+      parts.put_bytes(std::span(bytes).last(blind_size()));
     }
     for (size_t i = 0; i < proofs_; ++i)
-      if (!flp_.decide(verifiers.all().subspan(i * flp_.verifier_size(), flp_.verifier_size())))
+      if (!flp_.decide(nth(verifiers.all(), i, flp_.verifier_size())))
         return Error{ErrorCode::kRejected, "prio3: a proof does not hold"};
     if (!uses_joint_rand()) return Bytes{};
-    const Seed seed = joint_rand_seed(parts.bytes());
+    const Seed seed = randomness_.joint_rand_seed(parts.bytes());
     return Bytes(seed.reveal().begin(), seed.reveal().end());
   }
 
@@ -200,11 +172,10 @@ class Prio3 final : public Vdaf {
     SOTTO_CHECK_OK(check_size(prepare_message, sizes_.prepare_message, "prepare message"));
     if (state.contents.size() != sizes_.aggregate_share + sizes_.prepare_message)
       return Error{ErrorCode::kInvalidArgument, "prio3: a state that is not of this instance"};
-    if (!equal_in_constant_time(state.contents.reveal().last(sizes_.prepare_message),
-                                prepare_message))
+    const auto contents = state.contents.reveal();
+    if (!equal_in_constant_time(contents.last(sizes_.prepare_message), prepare_message))
       return Error{ErrorCode::kRejected, "prio3: the joint randomness is not as it was"};
-    return OutShare{state.aggregator,
-                    SecretBytes::copy_of(state.contents.reveal().first(sizes_.aggregate_share))};
+    return OutShare{state.aggregator, SecretBytes::copy_of(contents.first(sizes_.aggregate_share))};
   }
 
   Status aggregate(AggregateShare& into, const OutShare& out_share) const override {
@@ -228,90 +199,76 @@ class Prio3 final : public Vdaf {
 
  private:
   bool uses_joint_rand() const { return joint_rand_size() > 0; }
+  size_t blind_size() const { return uses_joint_rand() ? kSeedSize : 0; }
   size_t joint_rand_size() const { return flp_.circuit().joint_rand_size(); }
   size_t measurement_size() const { return flp_.circuit().measurement_size(); }
+  size_t proofs_size() const { return proofs_ * flp_.proof_size(); }
+  size_t verifiers_size() const { return proofs_ * flp_.verifier_size(); }
 
   static Status check_size(std::span<const uint8_t> bytes, size_t size, const char* what) {
     return check_share_size(bytes, size, "prio3", what);
   }
+  // What belongs to the i-th proof of `all`.
+  template <class T>
+  static std::span<T> nth(std::span<T> all, size_t i, size_t size) {
+    return all.subspan(i * size, size);
+  }
   static std::span<uint8_t> part_of(Bytes& parts, size_t aggregator) {
     return std::span(parts).subspan(aggregator * kSeedSize, kSeedSize);
   }
-
-  // Domain separation tag: version, class, algorithm, usage, context.
-  Bytes tag(Usage usage) const {
-    const auto id = static_cast<uint32_t>(id_);
-    ByteWriter tag;
-    for (const uint32_t byte : {uint32_t{kVersion}, uint32_t{kClass}, id >> 24, id >> 16, id >> 8,
-                                id, uint32_t{0}, static_cast<uint32_t>(usage)})
-      tag.put<uint8_t>(static_cast<uint8_t>(byte));
-    tag.put_bytes(context_);
-    return std::move(tag).bytes();
-  }
-  uint8_t proofs_byte() const { return static_cast<uint8_t>(proofs_); }
-
-  void expand_measurement_share(size_t aggregator, SeedView seed, std::span<Element> out) const {
-    const uint8_t binder[] = {static_cast<uint8_t>(aggregator)};
-    expand<Field>(kXof, seed, tag(Usage::kMeasurementShare), binder, out);
-  }
-  void expand_proofs_share(size_t aggregator, SeedView seed, std::span<Element> out) const {
-    const uint8_t binder[] = {proofs_byte(), static_cast<uint8_t>(aggregator)};
-    expand<Field>(kXof, seed, tag(Usage::kProofShare), binder, out);
-  }
-  void joint_rand_part(size_t aggregator, SeedView blind, std::span<const Element> share,
-                       const Nonce& nonce, std::span<uint8_t> out) const {
-    SecretBytes binder(1 + nonce.size() + share.size() * kWord);
-    const auto bytes = binder.reveal_mutable();
-    bytes[0] = static_cast<uint8_t>(aggregator);
-    std::copy(nonce.begin(), nonce.end(), bytes.begin() + 1);
-    encode<Field>(share, bytes.subspan(1 + nonce.size()));
-    derive_seed(kXof, blind, tag(Usage::kJointRandPart), binder.reveal(), out);
-  }
-  Seed joint_rand_seed(std::span<const uint8_t> parts) const {
-    Seed seed;
-    const Seed zero;
-    derive_seed(kXof, zero.reveal(), tag(Usage::kJointRandSeed), parts, seed.reveal_mutable());
-    return seed;
-  }
-  void expand_joint_rand(SeedView seed, std::span<Element> out) const {
-    const uint8_t binder[] = {proofs_byte()};
-    expand<Field>(kXof, seed, tag(Usage::kJointRandomness), binder, out);
+  void derive_part(size_t aggregator, std::span<const uint8_t> blind,
+                   std::span<const Element> share, const Nonce& nonce, Bytes& parts) const {
+    if (!uses_joint_rand()) return;
+    randomness_.derive_part<Field>(aggregator, blind, share, nonce, part_of(parts, aggregator));
   }
 
-  void prove(std::span<const Element> measurement, SeedView prove_seed,
+  static FieldVector<Field> drawn(Xof xof, size_t n) {
+    FieldVector<Field> elements(n);
+    expand<Field>(xof, elements.all());
+    return elements;
+  }
+  FieldVector<Field> drawn_joint_rand(const Seed& seed) const {
+    return drawn(randomness_.joint_rand(seed), proofs_ * joint_rand_size());
+  }
+
+  /// False when there is no field element where one should be.
+  bool read_input_share(size_t aggregator, std::span<const uint8_t> share,
+                        std::span<Element> measurement, std::span<Element> proofs) const {
+    if (aggregator == 0)
+      return decode<Field>(share.first(measurement.size() * kWord), measurement) &&
+             decode<Field>(share.subspan(measurement.size() * kWord, proofs.size() * kWord),
+                           proofs);
+    Xof measurement_xof = randomness_.measurement_share(aggregator, share.first(kSeedSize));
+    expand<Field>(measurement_xof, measurement);
+    Xof proofs_xof = randomness_.proofs_share(aggregator, share.first(kSeedSize));
+    expand<Field>(proofs_xof, proofs);
+    return true;
+  }
+
+  void prove(std::span<const Element> measurement, std::span<const uint8_t> prove_seed,
              std::span<const Element> joint_rand, std::span<Element> proofs) const {
-    FieldVector<Field> prove_rand(proofs_ * flp_.prove_rand_size());
-    const uint8_t binder[] = {proofs_byte()};
-    expand<Field>(kXof, prove_seed, tag(Usage::kProveRandomness), binder, prove_rand.all());
-    const auto rand = std::span<const Element>(prove_rand.all());
+    const auto rand = drawn(randomness_.prove_rand(prove_seed), proofs_ * flp_.prove_rand_size());
     for (size_t i = 0; i < proofs_; ++i)
-      flp_.prove(measurement, rand.subspan(i * flp_.prove_rand_size(), flp_.prove_rand_size()),
-                 joint_rand.subspan(i * joint_rand_size(), joint_rand_size()),
-                 proofs.subspan(i * flp_.proof_size(), flp_.proof_size()));
+      flp_.prove(measurement, nth(rand.all(), i, flp_.prove_rand_size()),
+                 nth(joint_rand, i, joint_rand_size()), nth(proofs, i, flp_.proof_size()));
   }
-  bool query(std::span<const Element> measurement, std::span<const Element> proofs,
-             std::span<const uint8_t> verify_key, const Nonce& nonce,
+  bool query(std::span<const Element> measurement, std::span<const Element> proofs, Xof query_rand,
              std::span<const Element> joint_rand, std::span<Element> verifiers) const {
-    FieldVector<Field> query_rand(proofs_ * flp_.query_rand_size());
-    ByteWriter binder;
-    binder.put<uint8_t>(proofs_byte());
-    binder.put_bytes(nonce);
-    expand<Field>(kXof, verify_key, tag(Usage::kQueryRandomness), binder.bytes(), query_rand.all());
-    const auto rand = std::span<const Element>(query_rand.all());
+    FieldVector<Field> rand(proofs_ * flp_.query_rand_size());
+    expand<Field>(query_rand, rand.all());
     bool usable = true;
     for (size_t i = 0; i < proofs_; ++i)
-      usable &=
-          flp_.query(measurement, proofs.subspan(i * flp_.proof_size(), flp_.proof_size()),
-                     rand.subspan(i * flp_.query_rand_size(), flp_.query_rand_size()),
-                     joint_rand.subspan(i * joint_rand_size(), joint_rand_size()), shares_inverse_,
-                     verifiers.subspan(i * flp_.verifier_size(), flp_.verifier_size()));
+      usable &= flp_.query(measurement, nth(proofs, i, flp_.proof_size()),
+                           nth(std::span<const Element>(rand.all()), i, flp_.query_rand_size()),
+                           nth(joint_rand, i, joint_rand_size()), shares_inverse_,
+                           nth(verifiers, i, flp_.verifier_size()));
     return usable;
   }
 
   VdafId id_;
   Flp<Circuit, ProofBasis::kLagrange> flp_;
   size_t proofs_;
-  Bytes context_;
+  Prio3Randomness randomness_;
   Element shares_inverse_;
   VdafSizes sizes_;
 };

@@ -14,6 +14,8 @@
 
 namespace sotto {
 
+static_assert(PrimeField<Field32>);
+
 /// a, b := a + factor b, a - factor b (a butterfly of Cooley and Tukey).
 template <class Field>
 void butterfly(typename Field::Element* a, typename Field::Element* b, size_t n,

@@ -112,7 +112,7 @@ class WraparoundDigits {
   }
 
   void write_digits(Element element, int16_t* out) const {
-    const Element reduced = element - (element > largest() ? Field::kModulus : 0);
+    const Element reduced = element - only_if(element > largest(), Field::kModulus);
     auto value = static_cast<Signed>(reduced);
     if constexpr (sizeof(Element) == 4) value = static_cast<int32_t>(reduced);
     for (size_t l = 0; l < kDigits; ++l) {

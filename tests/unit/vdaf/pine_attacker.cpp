@@ -28,7 +28,8 @@ Bytes encoding(std::span<const uint32_t> elements) {
 FieldVector<Field> expanded(std::span<const uint8_t> seed, uint8_t usage, const Bytes& binder,
                             size_t n) {
   FieldVector<Field> elements(n);
-  expand<Field>(kXof, seed, tag(usage), binder, elements.all());
+  Xof xof(kXof, seed, tag(usage), binder);
+  expand<Field>(xof, elements.all());
   return elements;
 }
 
