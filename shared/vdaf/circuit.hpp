@@ -181,10 +181,14 @@ class BitChecks {
   using Function = Mul<F>;
   using Element = typename F::Element;
 
-  BitChecks(size_t bits, size_t chunk_length) : bits_(bits), chunk_length_(chunk_length) {}
+  /// Requires chunk_length >= 1.
+  BitChecks(size_t bits, size_t chunk_length)
+      : bits_(bits),
+        chunk_length_(chunk_length),
+        calls_((bits + chunk_length - 1) / chunk_length) {}  // NOLINT(clang-analyzer-*)
 
   ParallelSum<Function> gadget() const { return {{}, chunk_length_}; }
-  size_t gadget_calls() const { return (bits_ + chunk_length_ - 1) / chunk_length_; }
+  size_t gadget_calls() const { return calls_; }
   size_t measurement_size() const { return bits_; }
   size_t joint_rand_size() const { return gadget_calls(); }
 
@@ -208,6 +212,7 @@ class BitChecks {
  private:
   size_t bits_;
   size_t chunk_length_;
+  size_t calls_;
 };
 
 /// `length` integers in 0 .. max.

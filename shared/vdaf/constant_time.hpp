@@ -7,8 +7,10 @@
 
 namespace sotto {
 
+// NOLINTBEGIN(modernize-use-using): __extension__ is for typedefs only
 __extension__ typedef unsigned __int128 Uint128;
 __extension__ typedef __int128 Int128;
+// NOLINTEND(modernize-use-using)
 
 /// `value` when `condition`, else 0. An empty instruction hides from the compiler that the mask is
 /// one of two, so that it makes no branch of it, as it does of conditional expressions of 64 bits.

@@ -148,8 +148,8 @@ Result<PineLayout> pine_layout(PineInstance instance, const PineParameters& para
   layout.wraparound_successes = parameters.wraparound_successes;
   // alpha norm_bound < 2^51, and rounded once, as in the drafts' code.
   const double least = std::ceil(parameters.alpha * static_cast<double>(parameters.norm_bound)) + 1;
-  while (static_cast<double>(layout.wraparound_bound) < least)
-    layout.wraparound_bound = std::max<uint64_t>(1, 2 * layout.wraparound_bound);
+  layout.wraparound_bound = 1;
+  while (static_cast<double>(layout.wraparound_bound) < least) layout.wraparound_bound *= 2;
   layout.wraparound_bits = bit_length(2 * layout.wraparound_bound - 1);
 
   if (q - 2 <= Uint128{3} * layout.squared_norm_bound)

@@ -224,6 +224,8 @@ void bench(size_t dimension, int repeats) {
     std::printf("  %-28s %9.3f\n", i == 0 ? "leader: aggregate" : "helper: expand, aggregate",
                 median_ms(repeats, [&] { check(vdaf->aggregate(total, out_share).ok()); }));
   }
+  std::printf("  a core prepares %.0f reports a second as leader, %.0f as helper\n",
+              1e3 / prepare[0], 1e3 / prepare[1]);
   std::printf("  peak memory so far %.0f MB\n", peak_megabytes());
 }
 

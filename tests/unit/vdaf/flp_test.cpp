@@ -28,26 +28,23 @@ bool accepted(const Circuit& circuit, const FieldVector<typename Circuit::Field>
   flp.prove(measurement.all(), prove_rand.all(), joint_rand.all(), proof.all());
 
   FieldVector<Field> verifier(flp.verifier_size());
-  const auto inverse_shares = inverse<Field>(element<Field>(shares));
-  FieldVector<Field> measurement_left(measurement.size());
-  FieldVector<Field> proof_left(proof.size());
-  add_row<Field>(measurement_left.data(), measurement.data(), measurement.size());
-  add_row<Field>(proof_left.data(), proof.data(), proof.size());
-  for (size_t i = 0; i < shares; ++i) {
-    auto measurement_share = random_elements<Field>(random, measurement.size());
-    auto proof_share = random_elements<Field>(random, proof.size());
-    if (i + 1 == shares) {
-      measurement_share = std::move(measurement_left);
-      proof_share = std::move(proof_left);
-    } else {
-      subtract_row<Field>(measurement_left.data(), measurement_share.data(), measurement.size());
-      subtract_row<Field>(proof_left.data(), proof_share.data(), proof.size());
-    }
+  const auto add_query = [&](const FieldVector<Field>& measurement_share,
+                             const FieldVector<Field>& proof_share) {
     FieldVector<Field> share(flp.verifier_size());
     REQUIRE(flp.query(measurement_share.all(), proof_share.all(), query_rand.all(),
-                      joint_rand.all(), inverse_shares, share.all()));
+                      joint_rand.all(), inverse<Field>(element<Field>(shares)), share.all()));
     add_row<Field>(verifier.data(), share.data(), share.size());
+  };
+  FieldVector<Field> last_measurement(measurement.size());
+  add_row<Field>(last_measurement.data(), measurement.data(), measurement.size());
+  for (size_t i = 1; i < shares; ++i) {
+    const auto measurement_share = random_elements<Field>(random, measurement.size());
+    const auto proof_share = random_elements<Field>(random, proof.size());
+    add_query(measurement_share, proof_share);
+    subtract_row<Field>(last_measurement.data(), measurement_share.data(), measurement.size());
+    subtract_row<Field>(proof.data(), proof_share.data(), proof.size());
   }
+  add_query(last_measurement, proof);
   return flp.decide(verifier.all());
 }
 
