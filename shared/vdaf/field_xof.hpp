@@ -10,7 +10,6 @@
 
 #include "crypto/secret.hpp"
 #include "vdaf/field.hpp"
-#include "vdaf/field_vector.hpp"
 #include "vdaf/xof.hpp"
 
 namespace sotto {

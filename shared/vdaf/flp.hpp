@@ -38,7 +38,9 @@
 namespace sotto {
 
 /// How the gadget polynomial is written in a proof: by its first values at roots of unity
-/// (draft-irtf-cfrg-vdaf since draft 14), or by its coefficients (before, and in PINE-01).
+/// (draft-irtf-cfrg-vdaf, wire version 18), or by its coefficients (draft 11, and PINE-01). The
+/// rest of the two drafts' proofs is the same for circuits of one output, as PINE's are; several
+/// outputs are combined as in the former.
 enum class ProofBasis { kLagrange, kMonomial };
 
 template <class C, ProofBasis kBasis>

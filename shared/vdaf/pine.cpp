@@ -1,6 +1,7 @@
 #include "vdaf/pine.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 

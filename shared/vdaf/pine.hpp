@@ -21,6 +21,9 @@
 //
 // Should too few of the own dot products be in range, shard draws all of its randomness again: the
 // servers never see such a report. With the default parameters that happens once in 2^101 reports.
+// What servers may see, in Field32 once in 2^22 reports of a million coordinates, is a query at a
+// root of unity. It depends on verify key and nonce alone, and prepare_init refuses it at all of
+// them.
 //
 // A helper's out share is its seed: 128 bytes instead of the vector, expanded again by aggregate.
 // Thread safety: as vdaf.hpp.
@@ -28,7 +31,6 @@
 
 #include "base/result.hpp"
 #include "vdaf/pine_parameters.hpp"
-#include "vdaf/prio3.hpp"
 #include "vdaf/vdaf.hpp"
 
 namespace sotto {

@@ -1,6 +1,7 @@
 #include "vdaf/prio3.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 

@@ -29,15 +29,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/result.hpp"
 #include "vdaf/vdaf.hpp"
 
 namespace sotto {
-
-using VdafPointer = std::unique_ptr<const Vdaf>;
 
 Result<VdafPointer> make_prio3_count(std::span<const uint8_t> context, size_t aggregators = 2);
 Result<VdafPointer> make_prio3_sum(uint32_t max, std::span<const uint8_t> context,

@@ -28,6 +28,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -54,8 +55,8 @@ enum class VdafId : uint32_t {
   kPine32HmacSha256Aes128 = 0xFFFF1005,
   kPine40HmacSha256Aes128 = 0xFFFF1006,
   kSumField32 = 0xFFFF5301,  ///< vdaf/sum.hpp
-  /// What the drafts give to experiments (Pine64, Pine128, Prio3SumVecWithMultiproof, ...). It names
-  /// several instances, so no task may hold it.
+  /// What the drafts give to experiments (Pine64, Pine128, Prio3SumVecWithMultiproof, ...). It
+  /// names several instances, so no task may hold it.
   kExperimental = 0xFFFFFFFF,
 };
 
@@ -113,8 +114,10 @@ class Vdaf {
   size_t aggregators() const { return sizes().input_shares.size(); }
 
   /// Phase 1, on the device. All randomness is drawn in one fill, in the order of the draft's
-  /// `rand` (in one fill a try, where an instance says that it may have to try again). Copies of the measurement are wiped; the caller wipes its own.
-  /// Errors: kInvalidArgument when the measurement is not a valid one (length, range).
+  /// `rand` (in one fill a try, where an instance says that it may have to try again). Copies of
+  /// the measurement are wiped; the caller wipes its own.
+  /// Errors: kInvalidArgument when the measurement is not a valid one (length, range); kInternal
+  /// when all tries failed.
   virtual Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
                                EntropySource& entropy) const = 0;
 
@@ -149,11 +152,13 @@ class Vdaf {
 
   /// Phase 4, at the collector: the shares of all aggregators and the number of reports in them.
   /// Correct as long as the true sum fits between -q/2 and q/2 (check_batch_fits).
-  /// Errors: kInvalidArgument when there are not as many shares as aggregators; kMalformed, also for
-  /// a sum that is no int64_t.
+  /// Errors: kInvalidArgument when there are not as many shares as aggregators; kMalformed, also
+  /// for a sum that is no int64_t.
   virtual Result<std::vector<int64_t>> unshard(std::span<const AggregateShare> shares,
                                                uint64_t reports) const = 0;
 };
+
+using VdafPointer = std::unique_ptr<const Vdaf>;
 
 inline AggregateShare Vdaf::aggregate_init() const {
   return {SecretBytes(sizes().aggregate_share)};  // zero bytes encode zeros in every field
