@@ -102,14 +102,17 @@ Bytes forged(const Running& run, const Shards& shards, const Nonce& id) {
   report.public_share = shards.public_share;
   TestEntropy entropy(3);
   const TaskId task = run.visitor.id();
-  report.leader_sealed =
+  // The report only refers to them.
+  const Bytes leader_sealed =
       seal_input_share(task, report.metadata, report.public_share, Role::kLeader,
                        run.leader_key.public_key, shards.input_shares[0], entropy)
           .value();
-  report.helper_sealed =
+  const Bytes helper_sealed =
       seal_input_share(task, report.metadata, report.public_share, Role::kHelper,
                        run.helper_key.public_key, shards.input_shares[1], entropy)
           .value();
+  report.leader_sealed = leader_sealed;
+  report.helper_sealed = helper_sealed;
   return encode_report(task, report);
 }
 
