@@ -329,8 +329,8 @@ Result<Explanation> Device::explain(std::string_view item, size_t n_reasons, int
 }
 
 Result<std::vector<Interest>> Device::interests(int64_t now_ms) {
-  if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
-  return sotto::interests(*model_, log_, now_ms);
+  SOTTO_TRY(const Profile* const known, profile(now_ms));
+  return sotto::interests(*model_, *known);
 }
 
 // --- Contributions

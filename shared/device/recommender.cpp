@@ -148,18 +148,11 @@ Result<Explanation> explain(const DeviceModel& model, const Profile& profile,
                  profile.weights, model.rows.vector(item), n_reasons);
 }
 
-Result<std::vector<Interest>> interests(const DeviceModel& model, const EventLog& log,
-                                        int64_t now_ms) {
-  InteractionPolicy undecayed;
-  undecayed.recency.floor = 1;
-  SOTTO_TRY(const Interactions interactions,
-            weigh(log.summaries(), log.events(), undecayed, now_ms));
+Result<std::vector<Interest>> interests(const DeviceModel& model, const Profile& profile) {
   std::vector<ProfileEvent> events;
-  for (const ItemInteraction& interaction : interactions.positive) {
-    const auto row = model.items.find(interaction.item);
-    if (row.has_value() && *row < model.catalogue.items.size())
-      events.push_back({*row, interaction.weight});
-  }
+  for (size_t j = 0; j < profile.history.size(); ++j)
+    if (profile.history[j] < model.catalogue.items.size())
+      events.push_back({profile.history[j], profile.strengths[j]});
   return interest_profile(events, model.catalogue.items);
 }
 

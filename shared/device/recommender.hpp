@@ -67,7 +67,6 @@ Result<Explanation> explain(const DeviceModel& model, const Profile& profile,
 
 /// What the visitor is interested in, by category of the catalogue: positive items with their
 /// strengths, faded slowly (ProfileOptions), not as fast as the model's recency does.
-Result<std::vector<Interest>> interests(const DeviceModel& model, const EventLog& log,
-                                        int64_t now_ms);
+Result<std::vector<Interest>> interests(const DeviceModel& model, const Profile& profile);
 
 }  // namespace sotto
