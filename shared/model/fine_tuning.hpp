@@ -43,6 +43,9 @@ struct FineTuningOptions {
   float largest_offset = 0.5F;  ///< |d_i| at most this share of |v_i|. >= 0.
 };
 
+/// Errors: kInvalidArgument, naming the option that is out of its range.
+Status check_options(const FineTuningOptions& options);
+
 /// An item near another one.
 struct Neighbour {
   uint32_t item;
