@@ -41,9 +41,9 @@ struct Snapshot {
   std::variant<Matrix, QuantizedMatrix> rows;
   ItemIndex items;  ///< One number a row.
   Regularization reg;
-  std::optional<SquareMatrix> gram;        ///< V'V.
-  std::vector<float> popularity;           ///< m numbers >= 0, or none.
-  std::optional<CrowdPrior> tuning_prior;  ///< Stored as floats.
+  std::optional<SquareMatrix> gram{};        ///< V'V.
+  std::vector<float> popularity{};           ///< m numbers >= 0, or none.
+  std::optional<CrowdPrior> tuning_prior{};  ///< Stored as floats.
 
   Eigen::Index n_items() const;
   Eigen::Index dim() const;
