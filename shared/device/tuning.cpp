@@ -11,11 +11,6 @@ constexpr uint64_t kSeed = 0;
 
 }  // namespace
 
-size_t replay_base(size_t n, uint32_t last_events) {
-  const size_t half = std::max<size_t>(1, last_events / 2);
-  return n <= 2 * half ? 0 : half * ((n - half - 1) / half);
-}
-
 Tuning::Tuning(const DeviceModel& model, const ProfilePolicy& policy,
                const FineTuningOptions& options)
     : model_(&model),

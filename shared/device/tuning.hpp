@@ -2,7 +2,8 @@
 //
 // The result is a pure function of the model and of the history H, n rows with strengths, oldest
 // first; H[a:b] are its events a .. b - 1:
-//   1. FineTuning starts at the fold-in of H[0:b], whose rows it has seen; b = replay_base(n).
+//   1. FineTuning starts at the fold-in of H[0:b], whose rows it has seen; b = replay_base(n)
+//      (17 to 32 events from the end, or 0).
 //   2. For j = b .. n - 1: event j, with its strength, its neighbours and the fold-in of H[0:j+1]
 //      (recency by the ranks of that beginning), is added and run to its end.
 // So nothing of it needs to be stored: a device that is restored comes to the same bits. What is
@@ -26,11 +27,6 @@
 #include "retrieval/tuned_top_k.hpp"
 
 namespace sotto {
-
-/// b: where the replay of n events begins. 0 up to last_events; beyond, it moves by half of them at
-/// a time, so that between half and all of last_events (with 32: 17 to 32) are replayed and most
-/// new events move nothing.
-size_t replay_base(size_t n, uint32_t last_events);
 
 class Tuning {
  public:

@@ -53,6 +53,11 @@ FineTuning::FineTuning(const RowSource& rows, const Vector& start, const FineTun
       random_(derive_seed(seed, 0x74756e65)),  // stream "tune"
       drawn_rows_(static_cast<Eigen::Index>(options.negatives) + 1, start.size()) {}
 
+size_t replay_base(size_t n, uint32_t last_events) {
+  const size_t half = std::max<size_t>(1, last_events / 2);
+  return n <= 2 * half ? 0 : half * ((n - half - 1) / half);
+}
+
 Result<FineTuning> FineTuning::create(const RowSource& rows, const Vector& start,
                                       std::span<const uint32_t> history,
                                       const FineTuningOptions& options, uint64_t seed) {
