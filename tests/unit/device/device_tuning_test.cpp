@@ -127,8 +127,9 @@ TEST_CASE("nothing of tuning enters a contribution, a placement, an explanation 
   }
   CHECK_FALSE(same(tuned.list(), plain.list()));
   CHECK(tuned.device->prequential().placements().size() > 5);
-  CHECK(std::ranges::equal(tuned.device->prequential().placements(),
-                           plain.device->prequential().placements()));
+  const auto placed = tuned.device->prequential().placements();
+  const auto placed_too = plain.device->prequential().placements();
+  CHECK(std::equal(placed.begin(), placed.end(), placed_too.begin(), placed_too.end()));
   for (const uint32_t item : {1U, 30U, 77U}) {
     const auto a = tuned.device->explain(item_id(item), 3, tuned.now_ms).value();
     const auto b = plain.device->explain(item_id(item), 3, plain.now_ms).value();
