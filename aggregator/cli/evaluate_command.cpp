@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "cli/data_options.hpp"
@@ -16,6 +17,7 @@
 #include "lab/progress.hpp"
 #include "lab/thread_pool.hpp"
 #include "model/ials.hpp"
+#include "model/tuning_gate.hpp"
 
 namespace sotto {
 namespace {
@@ -38,6 +40,7 @@ struct EvaluateOptions {
 struct Row {
   std::string name;
   Measurement measurement;
+  std::optional<CrowdPrior> prior{};  // Of the gate, where there is one.
 };
 
 // Rows of a model file in the order of the split's catalogue; items that the model does not know
@@ -71,7 +74,8 @@ void add_fine_tuned_rows(const std::string& name, const Matrix& items,
   const CrowdPrior prior = crowd_prior(plain, tuned, split, executor);
   rows.push_back({name + " + tuned", measure(split, tuned, executor)});
   rows.push_back({name + " + tuned, gated",
-                  measure(split, gated_scorer(plain, tuned, prior, split.n_items), executor)});
+                  measure(split, gated_scorer(plain, tuned, prior, split.n_items), executor),
+                  prior});
 }
 
 // What a device can make of one model, the same V throughout: plain fold-in, and, where histories
@@ -168,8 +172,16 @@ void run_evaluate(const EvaluateOptions& options) {
   if (json.wanted()) {
     auto report = describe(loaded.data.name, split);
     boost::json::object models;
-    for (const auto& row : rows) models[row.name] = to_json(row.measurement);
+    boost::json::object priors;  // what a snapshot's tuning_prior is made from
+    for (const auto& row : rows) {
+      models[row.name] = to_json(row.measurement);
+      if (row.prior)
+        priors[row.name] = boost::json::object{{"mean_gain", row.prior->mean_gain},
+                                               {"between_users", row.prior->between_users},
+                                               {"within_user", row.prior->within_user}};
+    }
     report["models"] = std::move(models);
+    if (!priors.empty()) report["tuning_priors"] = std::move(priors);
     report["ndcg@100_confidence"] = confidence;
     or_fail(json.write(report));
   }

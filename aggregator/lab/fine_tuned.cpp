@@ -7,17 +7,23 @@ namespace sotto {
 namespace {
 
 constexpr size_t kMostHeldOut = 5;
+constexpr uint32_t kNdcgList = 100;
 
-// What a single target adds to NDCG: 1 / log2(rank + 2), less noisy than a reciprocal rank.
-double gain_of(const TargetRanks& target) { return ndcg_at(target, UINT32_MAX); }
+// What a single target adds to NDCG@100: 1 / log2(rank + 2), less noisy than a reciprocal rank.
+double gain_of(const TargetRanks& target) { return ndcg_at(target, kNdcgList); }
 
+// As device/tuning.hpp. start_of(n): the fold-in of the history's first n items.
 Result<FineTuning> tune_on(const RowSource& rows, const std::vector<std::vector<Neighbour>>& near,
-                           const Vector& start, std::span<const uint32_t> history,
-                           const FineTuningOptions& options, uint64_t seed) {
-  SOTTO_TRY(FineTuning tuning, FineTuning::create(rows, start, history, options, seed));
-  for (const uint32_t item : history.last(std::min<size_t>(history.size(), options.last_events)))
-    SOTTO_CHECK_OK(tuning.add(item, 1, near[item], start));
-  SOTTO_TRY([[maybe_unused]] const bool more, tuning.run(tuning.steps_left()));
+                           const std::function<Vector(size_t)>& start_of,
+                           std::span<const uint32_t> history, const FineTuningOptions& options,
+                           uint64_t seed) {
+  const size_t base = replay_base(history.size(), options.last_events);
+  SOTTO_TRY(FineTuning tuning,
+            FineTuning::create(rows, start_of(base), history.first(base), options, seed));
+  for (size_t j = base; j < history.size(); ++j) {
+    SOTTO_CHECK_OK(tuning.add(history[j], 1, near[history[j]], start_of(j + 1)));
+    SOTTO_TRY([[maybe_unused]] const bool more, tuning.run(tuning.steps_left()));
+  }
   return tuning;
 }
 
@@ -55,12 +61,13 @@ Scorer fine_tuned_scorer(const Matrix& items, const std::vector<std::vector<Neig
   const auto fold_in = std::make_shared<FoldIn>(items, reg);
   return [fold_in, &near, weight_of, options, seed](std::span<const uint32_t> history,
                                                     std::span<float> scores) {
-    const Vector start =
-        fold_in->solve(history, weight_of ? weight_of(history.size()) : std::vector<float>{});
+    const auto start_of = [&](size_t n) {
+      return fold_in->solve(history.first(n), weight_of ? weight_of(n) : std::vector<float>{});
+    };
     const MatrixRows rows(fold_in->items());
-    const auto tuned = tune_on(rows, near, start, history, options, seed);
+    const auto tuned = tune_on(rows, near, start_of, history, options, seed);
     Eigen::Map<Vector> out(scores.data(), static_cast<Eigen::Index>(scores.size()));
-    out.noalias() = fold_in->items() * (tuned ? tuned->user() : start);
+    out.noalias() = fold_in->items() * (tuned ? tuned->user() : start_of(history.size()));
     if (!tuned) return;  // what a device does: it keeps the fold-in
     for (const uint32_t item : tuned->offset_items()) scores[item] += tuned->offset(item);
   };

@@ -19,15 +19,16 @@ using WeightOf = std::function<std::vector<float>(size_t)>;
 std::vector<std::vector<Neighbour>> nearest_items(const Matrix& items, uint32_t neighbours,
                                                   Executor& executor);
 
-/// Fold-in, then fine-tuning on the last events of the history, as a device starts it. `items` and
-/// `near` (nearest_items) must outlive the scorer.
+/// Fine-tuning over the history's last events, each with the fold-in as it was then: what a device
+/// does (device/tuning.hpp), on float rows and with strengths of 1. `items` and `near`
+/// (nearest_items) must outlive the scorer.
 Scorer fine_tuned_scorer(const Matrix& items, const std::vector<std::vector<Neighbour>>& near,
                          const Regularization& reg, const WeightOf& weight_of,
                          const FineTuningOptions& options, uint64_t seed);
 
 /// A user's own evidence: the last fifth of the history (at most 5 items) is hidden, both scorers
 /// rank each of its items among the unseen ones, and the item's gain is the difference of
-/// 1 / log2(rank + 2), what it adds to NDCG.
+/// what it adds to NDCG@100, 1 / log2(rank + 2) among the first 100.
 std::vector<double> hold_out_gains(const Scorer& plain, const Scorer& tuned,
                                    std::span<const uint32_t> history, uint32_t n_items);
 

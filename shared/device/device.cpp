@@ -150,6 +150,7 @@ Result<Device::Opened> Device::open(const DeviceOptions& options,
     return Error{ErrorCode::kInvalidArgument, "participation: must be in (0, 1]"};
   if (!(options.profile.recency_lambda > 0))
     return Error{ErrorCode::kInvalidArgument, "recency lambda: must be positive"};
+  if (options.fine_tuning.has_value()) SOTTO_CHECK_OK(check_options(*options.fine_tuning));
   const bool existing = std::any_of(records.begin(), records.end(), [](const KeyedRecord& record) {
     return record.bytes.has_value() && owned(record.key);
   });
@@ -210,6 +211,7 @@ Result<std::vector<KeyedRecord>> Device::use_model(std::shared_ptr<const DeviceM
     return Error{ErrorCode::kReplay, "model: older than one that was taken"};
   model_ = std::move(model);
   profile_.reset();
+  start_tuning();
   std::vector<KeyedRecord> changes;
   if (seen_ != model_->seen) changes.push_back(model_record(model_->seen));
   seen_ = model_->seen;
@@ -297,6 +299,7 @@ Result<const Profile*> Device::profile(int64_t now_ms) {
   if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
   if (!profile_.has_value()) {
     SOTTO_TRY(profile_, make_profile(log_, *model_, options_.profile, now_ms));
+    if (tuning_.has_value()) tuning_->set_history(profile_->history, profile_->strengths);
   }
   return &*profile_;
 }
@@ -311,7 +314,21 @@ Result<uint32_t> Device::row_of(std::string_view item) const {
 Result<std::vector<Recommendation>> Device::recommend(const RecommendRequest& request,
                                                       int64_t now_ms) {
   SOTTO_TRY(const Profile* const known, profile(now_ms));
-  return sotto::recommend(*model_, *known, request, scratch_);
+  return sotto::recommend(*model_, *known, request, scratch_,
+                          tuning_.has_value() ? tuning_->result() : nullptr);
+}
+
+// From nothing: what was known of a history goes.
+void Device::start_tuning() {
+  tuning_.reset();
+  if (options_.fine_tuning.has_value() && model_ != nullptr && model_->tuning_prior.has_value())
+    tuning_.emplace(*model_, *model_->tuning_prior, options_.profile, *options_.fine_tuning);
+}
+
+Result<bool> Device::tune(size_t steps, int64_t now_ms) {
+  if (!tuning_.has_value()) return false;
+  SOTTO_TRY([[maybe_unused]] const Profile* const known, profile(now_ms));
+  return tuning_->run(steps, scratch_);
 }
 
 Result<std::vector<Recommendation>> Device::similar(std::string_view item,
@@ -329,8 +346,8 @@ Result<Explanation> Device::explain(std::string_view item, size_t n_reasons, int
 }
 
 Result<std::vector<Interest>> Device::interests(int64_t now_ms) {
-  if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
-  return sotto::interests(*model_, log_, now_ms);
+  SOTTO_TRY(const Profile* const known, profile(now_ms));
+  return sotto::interests(*model_, *known);
 }
 
 // --- Contributions
@@ -441,6 +458,7 @@ std::vector<KeyedRecord> Device::forget() {
   cleaner_ = Cleaner::create(options_.cleaning).value();  // was valid before
   prequential_ = {};
   profile_.reset();
+  start_tuning();
   return changes;
 }
 

@@ -4,6 +4,7 @@
 //   use_model   a checked publication (device_model.hpp) replaces the one before.
 //   track       an event -> cleaned, placed (prequential.hpp), appended to the log.
 //   recommend, similar, explain, interests
+//   tune        slices of fine-tuning (gated_tuning.hpp), for the host's idle time.
 //   contribute  a task -> a report in the outbox, paid for in the ledger, in one list of changes.
 //   due, report_of, acknowledge   the host sends what the outbox holds.
 //   forget, set_opted_out
@@ -31,6 +32,7 @@
 #include "base/keyed_record.hpp"
 #include "base/result.hpp"
 #include "device/device_model.hpp"
+#include "device/gated_tuning.hpp"
 #include "device/grid_contribution.hpp"
 #include "device/outbox.hpp"
 #include "device/prequential.hpp"
@@ -54,6 +56,9 @@ struct DeviceOptions {
   EventLogLimits log_limits{};
   CleaningPolicy cleaning{};
   ProfilePolicy profile{};
+  /// Of the user vector, for lists; nullopt: never. On only with models that were published with a
+  /// prior of its gains, and for users whose gate keeps it.
+  std::optional<FineTuningOptions> fine_tuning = FineTuningOptions{};
   /// Chance to take part in a task, in (0, 1]; tossed before the history is looked at.
   double participation = 1;
   /// Fewer positive items than this in the window: the zero report, which costs nothing.
@@ -125,6 +130,8 @@ class Device {
   Result<TrackOutcome> track(const Event& event, int64_t now_ms);
   const CleaningCounts& cleaning_counts() const { return cleaner_.counts(); }
 
+  /// recommend: by the fine-tuned scores when tune() has nothing left to do for the history as it
+  /// is now and the gate keeps them; else, and for all the others, by the plain fold-in.
   /// Errors: kNotFound without a model; those of recommender.hpp.
   Result<std::vector<Recommendation>> recommend(const RecommendRequest& request, int64_t now_ms);
   Result<std::vector<Recommendation>> similar(std::string_view item,
@@ -133,6 +140,13 @@ class Device {
   Result<std::vector<Interest>> interests(int64_t now_ms);
   /// The profile that these work with. Errors: kNotFound without a model.
   Result<const Profile*> profile(int64_t now_ms);
+
+  /// Fine-tunes by up to `steps` pieces of work (GatedTuning::run: a millisecond or so each), in
+  /// the host's idle time. True: there is more to do. False: there is nothing to do, or fine-tuning
+  /// is off. Nothing is stored: the same vectors come out of the same history after a restore,
+  /// whatever the slices. It changes what recommend() returns and nothing else: contributions,
+  /// placements, explanations are of the plain fold-in. Errors: those of make_profile.
+  Result<bool> tune(size_t steps, int64_t now_ms);
 
   /// Decides about a task, once. The order: the task and keys are checked; the coin; the history of
   /// the rolling window; the ledger is charged; the report is made. Nothing is in the outbox that
@@ -170,6 +184,7 @@ class Device {
   ImputationPriors priors() const;
   std::vector<double> neighbour_means(EventType type, std::string_view item) const;
   Result<uint32_t> row_of(std::string_view item) const;
+  void start_tuning();
   std::optional<Placement> place(const Event& event, int64_t now_ms);
   Result<GridContribution> compute(const Task& task, int64_t now_ms, EntropySource& entropy) const;
   Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
@@ -183,7 +198,8 @@ class Device {
   Outbox outbox_;
   std::optional<SeenManifest> seen_;
   std::shared_ptr<const DeviceModel> model_;
-  std::optional<Profile> profile_;  // of log_ and model_; absent when either has changed
+  std::optional<Profile> profile_;     // of log_ and model_; absent when either has changed
+  std::optional<GatedTuning> tuning_;  // of profile_ while there is one; absent when it is off
   ScanScratch scratch_;
 };
 

@@ -43,8 +43,8 @@ Result<std::shared_ptr<const DeviceModel>> open_device_model(
   const SeenManifest now_seen = seen_manifest(manifest, files.manifest);
   return std::shared_ptr<const DeviceModel>(std::make_shared<DeviceModel>(
       DeviceModel{std::move(manifest), now_seen, std::move(rows), std::move(gram), snapshot.reg,
-                  std::move(snapshot.items), std::move(snapshot.popularity), std::move(catalogue),
-                  std::move(content)}));
+                  std::move(snapshot.items), std::move(snapshot.popularity), snapshot.tuning_prior,
+                  std::move(catalogue), std::move(content)}));
 }
 
 }  // namespace sotto

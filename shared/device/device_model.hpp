@@ -12,6 +12,7 @@
 #include "catalog/content_index.hpp"
 #include "catalog/item_index.hpp"
 #include "model/fold_in.hpp"
+#include "model/tuning_gate.hpp"
 #include "protocol/manifest.hpp"
 #include "retrieval/item_rows.hpp"
 
@@ -26,7 +27,9 @@ struct DeviceModel {
   Regularization reg;
   ItemIndex items;
   std::vector<float> popularity;  ///< Released: share of devices that have the item; m, or empty.
-  Catalogue catalogue;            ///< Without tags where none is published.
+  /// Released: what fine-tuning is worth to the crowd. Without it devices do not fine-tune.
+  std::optional<CrowdPrior> tuning_prior;
+  Catalogue catalogue;  ///< Without tags where none is published.
   ContentIndex content;
 };
 

@@ -1,6 +1,7 @@
 // Prequential evaluation: before an item of the history is learnt from, the device notes at which
-// place the live model had it. The only evaluation there is in deployment, since nobody holds
-// anybody's history out; its sums ride in the next contribution.
+// place the live model had it, by the plain fold-in whether lists are fine-tuned or not. The only
+// evaluation there is in deployment, since nobody holds anybody's history out; its sums ride in the
+// next contribution.
 //
 // Record "device/prequential": u8 format = 1 | u16 number | for each, oldest first: i64 time | u32
 // rank | u32 candidates.

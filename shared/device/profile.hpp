@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.hpp"
@@ -23,19 +23,30 @@ struct ProfilePolicy {
 
 /// Thread safety: a plain value.
 struct Profile {
-  Interactions interactions;           ///< By id: also items that the model does not know.
+  Interactions interactions;           ///< By id, undecayed: also items that the model lacks.
   std::vector<uint32_t> history;       ///< Rows of positive items, oldest first,
-  std::vector<float> weights;          ///< and their weights.
-  std::vector<DislikedItem> disliked;  ///< Rows of negative items.
+  std::vector<float> strengths;        ///< how strongly each was chosen, in (0, 1],
+  std::vector<float> weights;          ///< and faded_weights of these.
+  std::vector<DislikedItem> disliked;  ///< Rows of negative items, weighed alike.
   std::vector<uint32_t> seen;          ///< Rows of items of either kind.
   Vector user;                         ///< k; zero without a history.
   RowFilter hidden;                    ///< Tombstones and disliked items.
   RowFilter unseen;                    ///< hidden, and without seen items.
 };
 
-/// Errors: those of weigh; kNumerical when the fold-in leaves finite numbers.
+/// Errors: those of weigh; kInvalidArgument for a recency out of its ranges; kNumerical when the
+/// fold-in leaves finite numbers.
 Result<Profile> make_profile(const EventLog& log, const DeviceModel& model,
                              const ProfilePolicy& policy, int64_t now_ms);
+
+/// Strengths (oldest first) after recency by rank, cut to [kLeastWeight, 1]: rank among the rows
+/// that the model knows.
+std::vector<float> faded_weights(std::span<const float> strengths, const RankRecency& recency);
+
+/// The user vector (k) of a history with strengths one each; zero for an empty one. What
+/// Profile::user is, and of every beginning of a history what it was then.
+Vector fold_in_history(const DeviceModel& model, const ProfilePolicy& policy,
+                       std::span<const uint32_t> history, std::span<const float> strengths);
 
 /// The fold-in's normal equations without a history, with the profile's regularisation.
 FoldInState start_of_profile(const DeviceModel& model, const ProfilePolicy& policy);

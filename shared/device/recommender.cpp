@@ -6,6 +6,7 @@
 #include "model/dense.hpp"
 #include "retrieval/diversity.hpp"
 #include "retrieval/similar.hpp"
+#include "retrieval/tuned_top_k.hpp"
 
 namespace sotto {
 namespace {
@@ -69,15 +70,24 @@ class List {
   std::vector<Recommendation> items_;
 };
 
-Status add_personal(const DeviceModel& model, const Profile& profile,
+Result<std::vector<ScoredItem>> best_of(const ItemRows& rows, std::span<const float> user,
+                                        const FineTuning* tuned, size_t n, const RowFilter& filter,
+                                        ScanScratch& scratch) {
+  if (tuned != nullptr) return tuned_top_k(rows, *tuned, n, filter, scratch);
+  SOTTO_TRY(const auto found, top_k(rows, user, n, filter, scratch));
+  return std::vector<ScoredItem>(found.begin(), found.end());
+}
+
+// After an error the list is as before.
+Status add_personal(const DeviceModel& model, const Profile& profile, const FineTuning* tuned,
                     const RecommendRequest& request, ScanScratch& scratch, List& list) {
   if (dot(span_of(profile.user), span_of(profile.user)) == 0) return {};
-  const std::span<const float> user(profile.user.data(), static_cast<size_t>(profile.user.size()));
+  const Vector& vector = tuned == nullptr ? profile.user : tuned->user();
+  const std::span<const float> user = span_of(vector);
   const bool rearranged = request.diversity > 0 || !profile.disliked.empty();
   const size_t pool =
       rearranged ? std::max(kPool * size_t{request.count}, kLeastPool) : size_t{request.count};
-  SOTTO_TRY(const auto found, top_k(model.rows, user, pool, list.filter(), scratch));
-  std::vector<ScoredItem> candidates(found.begin(), found.end());
+  SOTTO_TRY(auto candidates, best_of(model.rows, user, tuned, pool, list.filter(), scratch));
   const auto norms = model.rows.inverse_norms();
   std::erase_if(candidates, [&](const ScoredItem& item) { return norms[item.item] == 0; });
   if (!profile.disliked.empty())
@@ -109,11 +119,12 @@ void add_popular(const DeviceModel& model, List& list) {
 }  // namespace
 
 Result<std::vector<Recommendation>> recommend(const DeviceModel& model, const Profile& profile,
-                                              const RecommendRequest& request,
-                                              ScanScratch& scratch) {
+                                              const RecommendRequest& request, ScanScratch& scratch,
+                                              const FineTuning* tuned) {
   SOTTO_CHECK_OK(check(model, request));
   List list(filter_of(profile, request), request.count);
-  SOTTO_CHECK_OK(add_personal(model, profile, request, scratch, list));
+  if (tuned == nullptr || !add_personal(model, profile, tuned, request, scratch, list).ok())
+    SOTTO_CHECK_OK(add_personal(model, profile, nullptr, request, scratch, list));
   if (!profile.history.empty()) {
     add_by_content(model, profile.history, profile.weights, list);
   } else if (request.context_item.has_value()) {
@@ -149,18 +160,11 @@ Result<Explanation> explain(const DeviceModel& model, const Profile& profile,
                  profile.weights, model.rows.vector(item), n_reasons);
 }
 
-Result<std::vector<Interest>> interests(const DeviceModel& model, const EventLog& log,
-                                        int64_t now_ms) {
-  InteractionPolicy undecayed;
-  undecayed.recency.floor = 1;
-  SOTTO_TRY(const Interactions interactions,
-            weigh(log.summaries(), log.events(), undecayed, now_ms));
+Result<std::vector<Interest>> interests(const DeviceModel& model, const Profile& profile) {
   std::vector<ProfileEvent> events;
-  for (const ItemInteraction& interaction : interactions.positive) {
-    const auto row = model.items.find(interaction.item);
-    if (row.has_value() && *row < model.catalogue.items.size())
-      events.push_back({*row, interaction.weight});
-  }
+  for (size_t j = 0; j < profile.history.size(); ++j)
+    if (profile.history[j] < model.catalogue.items.size())
+      events.push_back({profile.history[j], profile.strengths[j]});
   return interest_profile(events, model.catalogue.items);
 }
 

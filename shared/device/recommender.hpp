@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "device/device_model.hpp"
 #include "device/profile.hpp"
+#include "model/fine_tuning.hpp"
 #include "retrieval/explanation.hpp"
 #include "retrieval/interest_profile.hpp"
 #include "retrieval/top_k.hpp"
@@ -48,10 +49,12 @@ struct Recommendation {
 /// as long as the visitor has a history that the model knows and items have a row other than zero;
 /// what then is missing is filled up by content (like the history; without one like the context
 /// item), and then by popularity (as released; in models without it |v_i|, which goes with it).
+/// tuned: ranks the personal ones by its scores, as of the same model and history
+/// (gated_tuning.hpp); null, or numbers that no scan can take: by the plain fold-in.
 /// Errors: kInvalidArgument, naming the field.
 Result<std::vector<Recommendation>> recommend(const DeviceModel& model, const Profile& profile,
-                                              const RecommendRequest& request,
-                                              ScanScratch& scratch);
+                                              const RecommendRequest& request, ScanScratch& scratch,
+                                              const FineTuning* tuned = nullptr);
 
 /// Items like `item`: by the model where it knows the item, filled up by content. Filters as above.
 /// Errors: kInvalidArgument for a row that does not exist.
@@ -59,15 +62,15 @@ Result<std::vector<Recommendation>> similar(const DeviceModel& model, const Prof
                                             uint32_t item, const RecommendRequest& request,
                                             ScanScratch& scratch);
 
-/// "Because you ...": retrieval/explanation.hpp over the profile's history. Positions of reasons
-/// point into profile.history.
+/// "Because you ...": retrieval/explanation.hpp over the profile's history, of the score by the
+/// plain fold-in, whether lists are fine-tuned or not. Positions of reasons point into
+/// profile.history.
 /// Errors: kInvalidArgument for a row that does not exist.
 Result<Explanation> explain(const DeviceModel& model, const Profile& profile,
                             const ProfilePolicy& policy, uint32_t item, size_t n_reasons);
 
 /// What the visitor is interested in, by category of the catalogue: positive items with their
 /// strengths, faded slowly (ProfileOptions), not as fast as the model's recency does.
-Result<std::vector<Interest>> interests(const DeviceModel& model, const EventLog& log,
-                                        int64_t now_ms);
+Result<std::vector<Interest>> interests(const DeviceModel& model, const Profile& profile);
 
 }  // namespace sotto

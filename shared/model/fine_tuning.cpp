@@ -18,7 +18,9 @@ Error out_of_range(const char* option) {
 bool positive(float value) { return std::isfinite(value) && value > 0; }
 bool not_negative(float value) { return std::isfinite(value) && value >= 0; }
 
-Status check(const FineTuningOptions& options) {
+}  // namespace
+
+Status check_options(const FineTuningOptions& options) {
   if (options.epochs < 1 || options.epochs > 1000) return out_of_range("epochs");
   if (options.negatives < 1 || options.negatives > 10000) return out_of_range("negatives");
   if (!positive(options.temperature)) return out_of_range("temperature");
@@ -29,6 +31,8 @@ Status check(const FineTuningOptions& options) {
   if (!not_negative(options.largest_offset)) return out_of_range("largest_offset");
   return {};
 }
+
+namespace {
 
 Status check_start(const Vector& start, size_t dim) {
   if (static_cast<size_t>(start.size()) != dim)
@@ -49,11 +53,16 @@ FineTuning::FineTuning(const RowSource& rows, const Vector& start, const FineTun
       random_(derive_seed(seed, 0x74756e65)),  // stream "tune"
       drawn_rows_(static_cast<Eigen::Index>(options.negatives) + 1, start.size()) {}
 
+size_t replay_base(size_t n, uint32_t last_events) {
+  const size_t half = std::max<size_t>(1, last_events / 2);
+  return n <= 2 * half ? 0 : half * ((n - half - 1) / half);
+}
+
 Result<FineTuning> FineTuning::create(const RowSource& rows, const Vector& start,
                                       std::span<const uint32_t> history,
                                       const FineTuningOptions& options, uint64_t seed) {
   if (rows.dim() == 0) return {ErrorCode::kInvalidArgument, "fine-tuning: rows have no columns"};
-  SOTTO_CHECK_OK(check(options));
+  SOTTO_CHECK_OK(check_options(options));
   SOTTO_CHECK_OK(check_start(start, rows.dim()));
   FineTuning tuning(rows, start, options, seed);
   tuning.seen_.assign(history.begin(), history.end());

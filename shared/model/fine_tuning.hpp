@@ -43,6 +43,14 @@ struct FineTuningOptions {
   float largest_offset = 0.5F;  ///< |d_i| at most this share of |v_i|. >= 0.
 };
 
+/// Errors: kInvalidArgument, naming the option that is out of its range.
+Status check_options(const FineTuningOptions& options);
+
+/// Where the replay of a history of n events begins: 0 up to last_events; beyond, it moves by half
+/// of them at a time, so that between half and all of last_events (with 32: 17 to 32) are replayed
+/// and most new events move nothing.
+size_t replay_base(size_t n, uint32_t last_events);
+
 /// An item near another one.
 struct Neighbour {
   uint32_t item;

@@ -5,6 +5,8 @@
 //   codes, scales     I8 [m, k], F32 [m]   layout "int8": v_ij = scale_i * code_ij
 //   gram              F32 [k, k]   optional: V'V over all rows, as dequantised (quantization.hpp)
 //   popularity        F32 [m]      optional: share of devices that have the item, as released
+//   tuning_prior      F32 [3]      optional: the CrowdPrior of the gate (tuning_gate.hpp), in its
+//                                  order; devices fine-tune only where there is one
 //   regularization    F32 [2]      a0, lambda of fold-in
 //   item_ids          U8 [bytes]   the ids of the rows, one after the other
 //   item_id_offsets   U64 [m + 1]  id i is item_ids[offsets[i] .. offsets[i + 1])
@@ -25,6 +27,7 @@
 #include "catalog/item_index.hpp"
 #include "model/fold_in.hpp"
 #include "model/quantization.hpp"
+#include "model/tuning_gate.hpp"
 
 namespace sotto {
 
@@ -38,8 +41,9 @@ struct Snapshot {
   std::variant<Matrix, QuantizedMatrix> rows;
   ItemIndex items;  ///< One number a row.
   Regularization reg;
-  std::optional<SquareMatrix> gram;  ///< V'V.
-  std::vector<float> popularity;     ///< m numbers >= 0, or none.
+  std::optional<SquareMatrix> gram{};        ///< V'V.
+  std::vector<float> popularity{};           ///< m numbers >= 0, or none.
+  std::optional<CrowdPrior> tuning_prior{};  ///< Stored as floats.
 
   Eigen::Index n_items() const;
   Eigen::Index dim() const;
@@ -52,8 +56,9 @@ Result<Bytes> write_snapshot(const Snapshot& snapshot);
 
 /// Every rule: known tensors of known types in one layout, shapes that agree, 1 .. 2^28 rows of
 /// 1 .. 512 numbers, finite values of at most kLargestValue, codes in [-127, 127], scales >= 0 and
-/// no codes behind a scale of 0, positive regularisation, a symmetric gram, popularity >= 0, ids of
-/// 1 .. 256 bytes each once, an index version that can have led to them.
+/// no codes behind a scale of 0, positive regularisation, a symmetric gram, popularity >= 0, a
+/// finite prior of fine-tuning with positive variances, ids of 1 .. 256 bytes each once, an index
+/// version that can have led to them.
 /// memory_budget: bytes that the snapshot may take, besides the file; checked before anything of
 /// the size of the model is allocated.
 /// Errors: kMalformed, kUnsupported (another format version or layout), kOutOfMemory.

@@ -17,7 +17,7 @@ constexpr KnownTensor kKnown[] = {
     {"scales", TensorType::kF32, 1},          {"gram", TensorType::kF32, 2},
     {"regularization", TensorType::kF32, 1},  {"item_ids", TensorType::kU8, 1},
     {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1},
-    {"popularity", TensorType::kF32, 1}};
+    {"popularity", TensorType::kF32, 1},      {"tuning_prior", TensorType::kF32, 1}};
 constexpr const char* kFormat = "sotto-model";
 constexpr const char* kVersion = "2";
 constexpr const char* kFloat32 = "float32";
@@ -32,10 +32,11 @@ Error malformed(std::string_view what, std::string_view reason) {
 
 // The tensors of a file whose shapes agree.
 struct Parts {
-  const Tensor* values = nullptr;      // items or codes
-  const Tensor* scales = nullptr;      // int8 only
-  const Tensor* gram = nullptr;        // may be absent
-  const Tensor* popularity = nullptr;  // may be absent
+  const Tensor* values = nullptr;        // items or codes
+  const Tensor* scales = nullptr;        // int8 only
+  const Tensor* gram = nullptr;          // may be absent
+  const Tensor* popularity = nullptr;    // may be absent
+  const Tensor* tuning_prior = nullptr;  // may be absent
   const Tensor* regularization = nullptr;
   const Tensor* ids = nullptr;
   const Tensor* offsets = nullptr;
@@ -99,13 +100,18 @@ Result<Parts> find_parts(const Safetensors& file) {
   if (parts.popularity != nullptr) {
     SOTTO_TRY(parts.popularity, require(file, "popularity", {m}));
   }
+  parts.tuning_prior = file.find("tuning_prior");
+  if (parts.tuning_prior != nullptr) {
+    SOTTO_TRY(parts.tuning_prior, require(file, "tuning_prior", {3}));
+  }
   SOTTO_TRY(parts.regularization, require(file, "regularization", {2}));
   parts.ids = file.find("item_ids");
   if (parts.ids == nullptr) return malformed("item_ids", "the tensor is missing");
   SOTTO_TRY(parts.offsets, require(file, "item_id_offsets", {m + 1}));
   SOTTO_TRY(parts.live, require(file, "item_live", {m}));
   const size_t n_expected = size_t{5} + (int8 ? 1 : 0) + (parts.gram != nullptr ? 1 : 0) +
-                            (parts.popularity != nullptr ? 1 : 0);
+                            (parts.popularity != nullptr ? 1 : 0) +
+                            (parts.tuning_prior != nullptr ? 1 : 0);
   if (file.tensors.size() != n_expected) return malformed("tensors", "of the other layout");
   return parts;
 }
@@ -179,6 +185,16 @@ Status check_rows(const QuantizedMatrix& matrix) {
   return {};
 }
 
+Status check_prior(const CrowdPrior& prior) {
+  constexpr double kLargest = Snapshot::kLargestValue;
+  bool good = std::abs(prior.mean_gain) <= kLargest;
+  // As floats: a variance below the smallest of them would be stored as 0.
+  for (const double variance : {prior.between_users, prior.within_user})
+    good = good && variance > 0 && variance <= kLargest && static_cast<float>(variance) > 0;
+  if (!good) return malformed("tuning_prior", "must be finite, with variances > 0");
+  return {};
+}
+
 Status check(const Snapshot& snapshot) {
   const Eigen::Index m = snapshot.n_items(), k = snapshot.dim();
   if (m < 1 || k < 1 || k > Snapshot::kMaxDim)
@@ -202,7 +218,7 @@ Status check(const Snapshot& snapshot) {
   for (const float value : snapshot.popularity)
     if (!(value >= 0 && value <= Snapshot::kLargestValue))
       return malformed("popularity", "must be finite and not negative");
-  return {};
+  return snapshot.tuning_prior ? check_prior(*snapshot.tuning_prior) : Status();
 }
 
 // What the tensors of the table of items point into.
@@ -256,6 +272,13 @@ Result<Bytes> write_snapshot(const Snapshot& snapshot) {
   if (!snapshot.popularity.empty())
     add("popularity", TensorType::kF32, {m},
         bytes_of(snapshot.popularity.data(), snapshot.popularity.size()));
+  float prior[3];
+  if (snapshot.tuning_prior) {
+    prior[0] = static_cast<float>(snapshot.tuning_prior->mean_gain);
+    prior[1] = static_cast<float>(snapshot.tuning_prior->between_users);
+    prior[2] = static_cast<float>(snapshot.tuning_prior->within_user);
+    add("tuning_prior", TensorType::kF32, {3}, bytes_of(prior, 3));
+  }
   const float reg[] = {snapshot.reg.a0, snapshot.reg.lambda};
   add("regularization", TensorType::kF32, {2}, bytes_of(reg, 2));
   const ItemTable table(snapshot.items);
@@ -292,6 +315,11 @@ Result<Snapshot> load_snapshot(std::span<const uint8_t> file, uint64_t memory_bu
   if (parts.popularity != nullptr) {
     snapshot.popularity.resize(static_cast<size_t>(m));
     copy_to(snapshot.popularity.data(), *parts.popularity);
+  }
+  if (parts.tuning_prior != nullptr) {
+    float prior[3];
+    copy_to(prior, *parts.tuning_prior);
+    snapshot.tuning_prior = CrowdPrior{prior[0], prior[1], prior[2]};
   }
   float reg[2];
   copy_to(reg, *parts.regularization);

@@ -18,7 +18,10 @@ Bytes seed(bool int8, bool with_gram) {
     snapshot.rows = values;
   for (const char* id : {"a", "b", "c"}) must(snapshot.items.add(id).ok(), "three items");
   must(snapshot.items.remove("b").ok(), "one tombstone");
-  if (with_gram) snapshot.gram = gram_of(snapshot);
+  if (with_gram) {
+    snapshot.gram = gram_of(snapshot);
+    snapshot.tuning_prior = {.01, .001, .1};
+  }
   return write_snapshot(snapshot).value();
 }
 

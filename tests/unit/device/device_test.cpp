@@ -47,8 +47,9 @@ TEST_CASE("save and restore at any event give the same recommendations and go on
     CHECK(steady.device->cleaning_counts() == restored.device->cleaning_counts());
   }
   CHECK(steady.device->prequential().placements().size() > 10);
-  CHECK(std::ranges::equal(steady.device->prequential().placements(),
-                           restored.device->prequential().placements()));
+  const auto placed = steady.device->prequential().placements();
+  const auto placed_too = restored.device->prequential().placements();
+  CHECK(std::equal(placed.begin(), placed.end(), placed_too.begin(), placed_too.end()));
 }
 
 TEST_CASE("one event changes few records: never the whole state for one click") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -32,6 +33,7 @@ Snapshot small_snapshot(bool int8, bool with_gram = true) {
   if (with_gram) {
     snapshot.gram = gram_of(snapshot);
     snapshot.popularity = {.5F, 0, .25F, .125F, 0, 1};
+    snapshot.tuning_prior = {-.25, .0625, .5};
   }
   return snapshot;
 }
@@ -50,7 +52,7 @@ struct Foreign {
         {"scales", TensorType::kF32, 1},          {"gram", TensorType::kF32, 2},
         {"regularization", TensorType::kF32, 1},  {"item_ids", TensorType::kU8, 1},
         {"item_id_offsets", TensorType::kU64, 1}, {"item_live", TensorType::kU8, 1},
-        {"popularity", TensorType::kF32, 1}};
+        {"popularity", TensorType::kF32, 1},      {"tuning_prior", TensorType::kF32, 1}};
     contents = read_safetensors(file, kAll).value();
     for (const Tensor& tensor : contents.tensors)
       data.emplace(tensor.name, Bytes(tensor.bytes.begin(), tensor.bytes.end()));
@@ -103,6 +105,12 @@ TEST_CASE("a snapshot gives back what was written, in both layouts") {
       CHECK(values_of(*back) == values_of(snapshot));
       CHECK(back->gram.has_value() == with_gram);
       CHECK(back->popularity == snapshot.popularity);
+      REQUIRE(back->tuning_prior.has_value() == with_gram);
+      if (with_gram) {
+        CHECK(back->tuning_prior->mean_gain == -.25);
+        CHECK(back->tuning_prior->between_users == .0625);
+        CHECK(back->tuning_prior->within_user == .5);
+      }
       CHECK(gram_of(*back) == gram_of(snapshot));
       CHECK(back->reg.a0 == snapshot.reg.a0);
       CHECK(back->reg.lambda == snapshot.reg.lambda);
@@ -142,6 +150,12 @@ TEST_CASE("values that are not finite, or out of range, are refused") {
     CHECK(Foreign(codes).set("regularization", 1, bad).load() ==
           "regularization: must be positive and finite");
   }
+  for (const float bad : {kNan, std::numeric_limits<float>::infinity(), 2e9F, 0.F, -1.F})
+    for (const size_t variance : {size_t{1}, size_t{2}})
+      CHECK(Foreign(codes).set("tuning_prior", variance, bad).load() ==
+            "tuning_prior: must be finite, with variances > 0");
+  CHECK(Foreign(codes).set("tuning_prior", 0, kNan).load() != "loaded");
+  CHECK(Foreign(codes).set("tuning_prior", 0, -2e9F).load() != "loaded");
   CHECK(Foreign(codes).set("regularization", 0, 0.F).load() != "loaded");
   CHECK(Foreign(codes).set("codes", 4, int8_t{-128}).load() == "codes: a code below -127");
   CHECK(Foreign(codes).set("scales", 1, 0.F).load() == "codes: codes behind a scale of 0");
@@ -159,12 +173,14 @@ TEST_CASE("shapes that do not agree and tensors of the other layout are refused"
   CHECK(Foreign(codes).reshape("codes", {6, 513}, 6 * 513).load() != "loaded");
   CHECK(Foreign(codes).reshape("gram", {2, 3}, 24).load() != "loaded");
   CHECK(Foreign(codes).reshape("regularization", {3}, 12).load() != "loaded");
+  CHECK(Foreign(codes).reshape("tuning_prior", {2}, 8).load() != "loaded");
   CHECK(Foreign(codes).reshape("item_live", {7}, 7).load() != "loaded");
   CHECK(Foreign(codes).reshape("item_id_offsets", {6}, 48).load() != "loaded");
   for (const char* name :
        {"codes", "scales", "regularization", "item_ids", "item_id_offsets", "item_live"})
     CHECK(Foreign(codes).erase(name).load() != "loaded");
-  CHECK(Foreign(codes).erase("gram").load() == "loaded");
+  for (const char* name : {"gram", "popularity", "tuning_prior"})
+    CHECK(Foreign(codes).erase(name).load() == "loaded");
   CHECK(Foreign(codes).describe("layout", "float32").load() == "items: the tensor is missing");
   CHECK(Foreign(codes).describe("layout", "int4").load() == "layout: neither float32 nor int8");
   CHECK(Foreign(codes).describe("version", "3").load() == "format: not sotto-model version 2");
@@ -247,6 +263,12 @@ TEST_CASE("what could not be loaded is not written") {
   snapshot = small_snapshot(true);
   snapshot.reg.lambda = 0;
   CHECK(refuses(snapshot));
+  for (const CrowdPrior& prior : {CrowdPrior{NAN, 1, 1}, CrowdPrior{0, 1e-60, 1},
+                                  CrowdPrior{0, 1, 0}, CrowdPrior{1e300, 1, 1}}) {
+    snapshot = small_snapshot(true);
+    snapshot.tuning_prior = prior;
+    CHECK(refuses(snapshot));
+  }
   CHECK(refuses(Snapshot{}));
 }
 
