@@ -49,8 +49,12 @@ void SimulateOptions::add_to(CLI::App& command) {
                   "aggregate them; the sums are the same to the bit")
       ->check(CLI::IsMember({"clear", "full"}))
       ->capture_default_str();
-  command.add_option("--vdaf", vdaf, "How shares are made and added up")
-      ->check(CLI::IsMember({"sum"}))
+  command
+      .add_option("--vdaf", vdaf,
+                  "How shares are made and added up. sum: nothing is checked. pine (over Field32), "
+                  "pine40, pine64: every report proves in zero knowledge that its norm is within "
+                  "the bound; with --secure full only, and without device noise")
+      ->check(CLI::IsMember({"sum", "pine", "pine40", "pine64"}))
       ->capture_default_str();
   command
       .add_option("--round-sigma", round_sigma,
@@ -87,6 +91,13 @@ void SimulateOptions::add_to(CLI::App& command) {
       ->needs(checkpoint_option);
   command.add_option("--out", out, "Write the model (safetensors) to this file");
   command.add_option("--json", json, "Write the results to this file (-: stdout)");
+}
+
+VdafId SimulateOptions::vdaf_id() const {
+  if (vdaf == "pine") return VdafId::kPine32HmacSha256Aes128;
+  if (vdaf == "pine40") return VdafId::kPine40HmacSha256Aes128;
+  if (vdaf == "pine64") return VdafId::kPine64HmacSha256Aes128;
+  return VdafId::kSumField32;
 }
 
 uint64_t SimulateOptions::fingerprint(const Split& split, const Regularization& reg) const {

@@ -9,6 +9,7 @@
 #include "cli/data_options.hpp"
 #include "cli/model_options.hpp"
 #include "cli/privacy_options.hpp"
+#include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
@@ -38,6 +39,7 @@ struct SimulateOptions {
 
   void add_to(CLI::App& command);
   bool full_path() const { return secure == "full"; }
+  VdafId vdaf_id() const;
   /// Of everything that decides the run's result.
   uint64_t fingerprint(const Split& split, const Regularization& reg) const;
 };

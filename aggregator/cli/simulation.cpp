@@ -61,6 +61,16 @@ void Simulation::check_options() const {
   if (options_.privacy.on() && options_.round_sigma > 0)
     fail({ErrorCode::kInvalidArgument,
           "--round-sigma: the noise of private training follows from --epsilon or --sigma"});
+  if (options_.vdaf != "sum" && !options_.full_path())
+    fail(
+        {ErrorCode::kInvalidArgument,
+         "--vdaf " + options_.vdaf +
+             ": needs --secure full; in the clear there are no reports that could prove anything"});
+  if (options_.vdaf != "sum" && noisy() &&
+      options_.privacy.noise_by() == NoiseBy::kServersAndDevice)
+    fail({ErrorCode::kInvalidArgument,
+          "--noise servers+device: devices add no noise under PINE, which bounds all that they "
+          "send"});
   if (options_.noise_given && !noisy())
     std::printf("--noise %s: nothing is added without --epsilon, --sigma or --round-sigma\n",
                 options_.privacy.noise.c_str());
@@ -80,6 +90,7 @@ SumDevices Simulation::choose_sum(double rho) {
   SecureOptions options;
   options.seed = options_.model.seed;
   options.rho = rho;
+  options.vdaf = options_.vdaf_id();
   devices_.emplace(or_fail(SecureSum::create(split().train, split().n_items, std::move(options),
                                              pool_, checkpoint_.devices)));
   return [this](const SumJob& job, Executor& executor, const SumProgress& progress) {

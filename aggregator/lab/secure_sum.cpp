@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "events/event.hpp"
 #include "lab/secure_cohort.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {
@@ -33,6 +34,15 @@ Status live_through(Device& device, std::span<const uint32_t> history, const Sec
       return {ErrorCode::kInternal, "an event of its history was cleaned away"};
   }
   return {};
+}
+
+Status set_vdaf(Task& task, VdafId vdaf) {
+  const auto pine = pine_instance(vdaf);
+  if (!pine) return {};  // a task's VDAF is `sum`
+  if (task.noise_by == NoiseBy::kServersAndDevice)
+    return {ErrorCode::kInvalidArgument,
+            "vdaf: devices add no noise under PINE, which bounds all that they send"};
+  return use_pine(task, *pine);
 }
 
 bool is_kept(const KeyedRecord& record) {
@@ -120,7 +130,8 @@ Result<SecureSum> SecureSum::create(const Histories& histories, uint32_t n_items
 
 Result<DeviceSum> SecureSum::sum(const SumJob& job, Executor& executor,
                                  const SumProgress& progress) {
-  SOTTO_TRY(const auto cohorts, make_cohorts(job));
+  SOTTO_TRY(auto cohorts, make_cohorts(job));
+  for (Cohort& cohort : cohorts) SOTTO_CHECK_OK(set_vdaf(cohort.task, options_.vdaf));
   SOTTO_TRY(const auto model, site_->publish(job));
   DeviceSum out;
   out.sum.assign(layout_dimension(job.layout), 0);

@@ -23,6 +23,7 @@
 #include "device/device.hpp"
 #include "lab/secure_site.hpp"
 #include "lab/sum_job.hpp"
+#include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
@@ -31,6 +32,9 @@ struct SecureOptions {
   /// What all sums of the run cost a device; its ledger is given that and no more. 0: the run has
   /// no noise, and the ledgers have nothing to hold.
   double rho = 0;
+  /// How shares are made and checked: kSumField32, or one of PINE's instances with the parameters
+  /// that use_pine chooses for each task.
+  VdafId vdaf = VdafId::kSumField32;
   /// How often the bytes of a device's report reach the leader: 0 is lost, 2 is sent again because
   /// the first answer was not heard. Empty: once.
   std::function<unsigned(uint32_t device)> deliveries{};
@@ -49,8 +53,9 @@ class SecureSum {
                                   std::span<const uint8_t> saved = {});
 
   /// job: its histories are those of this object, and its stream is above that of the sum before.
-  /// Errors: those of make_cohorts, publish and the roles; the first of a device, which it names;
-  /// kTooFewReports when more reports got lost than a task's minimum allows.
+  /// Errors: those of make_cohorts, publish, use_pine and the roles; kInvalidArgument when devices
+  /// are to add noise under PINE, which bounds all that they send; the first of a device, which it
+  /// names; kTooFewReports when more reports got lost than a task's minimum allows.
   Result<DeviceSum> sum(const SumJob& job, Executor& executor, const SumProgress& progress = {});
 
   /// What devices must not lose: ledger, installation, manifest seen. Their events are histories.
