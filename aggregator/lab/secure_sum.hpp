@@ -21,6 +21,7 @@
 
 #include "base/bytes.hpp"
 #include "device/device.hpp"
+#include "lab/poison.hpp"
 #include "lab/secure_site.hpp"
 #include "lab/sum_job.hpp"
 #include "vdaf/vdaf.hpp"
@@ -35,6 +36,10 @@ struct SecureOptions {
   /// How shares are made and checked: kSumField32, or one of PINE's instances with the parameters
   /// that use_pine chooses for each task.
   VdafId vdaf = VdafId::kSumField32;
+  /// Malicious devices, chosen by the seed among all; the others stay honest. A task's minimum
+  /// batch then has room for as many reports to be rejected as its cohort has attackers: an
+  /// operator who asks for more gets no sum at all from an attack that PINE refuses.
+  Poison poison{};
   /// How often the bytes of a device's report reach the leader: 0 is lost, 2 is sent again because
   /// the first answer was not heard. Empty: once.
   std::function<unsigned(uint32_t device)> deliveries{};
@@ -61,6 +66,7 @@ class SecureSum {
   /// What devices must not lose: ledger, installation, manifest seen. Their events are histories.
   Bytes save() const;
 
+  const std::vector<bool>& malicious() const { return malicious_; }
   /// Number `device`, as it is after the sums so far.
   const Device& device(uint32_t device) const { return devices_[device]; }
 
@@ -71,6 +77,7 @@ class SecureSum {
   const Histories* histories_;
   SecureOptions options_;
   std::unique_ptr<const SecureSite> site_;
+  std::vector<bool> malicious_;  ///< One a device.
   std::vector<Device> devices_;
 };
 
