@@ -23,6 +23,7 @@ struct SimulateOptions {
   double dropout = 0;
   std::string secure = "clear";
   std::string vdaf = "sum";
+  std::string poison;  ///< FRACTION[:KIND], or empty.
   double round_sigma = 0;
   bool noise_given = false;  ///< --noise stands on the command line.
   std::string curvature = "rank-one";
