@@ -1,3 +1,11 @@
+# sotto_compact(FILE...): in WASM these sources of the calling folder are compiled for size. For what
+# runs once a message or an event; never for a file that computes with Eigen (options.cmake).
+function(sotto_compact)
+  if(EMSCRIPTEN)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+  endif()
+endfunction()
+
 # sotto_room(NAME SOURCES a.cpp ... [DEPENDS room ...] [PRIVATE target ...] [PUBLIC target ...])
 #
 # One room of the core: a static library sotto::NAME whose headers are included as

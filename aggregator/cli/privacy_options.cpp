@@ -95,7 +95,7 @@ Result<double> PrivacyOptions::multiplier(uint64_t devices) const {
 }
 
 NoiseBy PrivacyOptions::noise_by() const {
-  if (noise == "one") return NoiseBy::kOne;
+  if (noise == "one") return NoiseBy::kLeader;
   return noise == "servers" ? NoiseBy::kServers : NoiseBy::kServersAndDevice;
 }
 
@@ -105,7 +105,7 @@ Accounting PrivacyOptions::accounting_kind() const {
 
 Result<PrivateRecipe> make_recipe(const PrivacyOptions& options, double z,
                                   std::optional<uint32_t> dim, std::optional<uint32_t> rounds) {
-  const double noises = SumNoise{1, options.noise_by(), 0}.total_sd();
+  const double noises = SumNoise{1, options.noise_by()}.nominal_sd();
   PrivateRecipe recipe = PrivateRecipe::for_budget(1 / (z * noises));
   if (dim) recipe.dim = *dim;
   if (rounds) recipe.rounds = std::min(recipe.rounds, *rounds);

@@ -9,7 +9,7 @@
 namespace sotto {
 namespace {
 
-constexpr uint64_t kMagic = 0x31544b434f544f53;  // "SOTOCKT1"
+constexpr uint64_t kMagic = 0x32544b434f544f53;  // "SOTOCKT2"
 constexpr uint64_t kMostElements = uint64_t{1} << 34;
 
 void put_matrix(ByteWriter& out, const Matrix& matrix) {
@@ -78,6 +78,7 @@ Result<Checkpoint> parse(std::span<const uint8_t> bytes, uint64_t fingerprint) {
     SOTTO_TRY(auto release, get_release(in));
     out.releases.push_back(std::move(release));
   }
+  SOTTO_TRY(out.devices, in.get_array<uint8_t>(kMostElements, "devices"));
   SOTTO_CHECK_OK(in.finish("checkpoint"));
   return out;
 }
@@ -98,6 +99,7 @@ Status save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     out.put(release.cohorts);
     out.put_array(std::span(release.sum));
   }
+  out.put_array(std::span(checkpoint.devices));
   SOTTO_TRY(auto file, AtomicFile::create(path));
   file.write({reinterpret_cast<const char*>(out.bytes().data()), out.bytes().size()});
   return file.commit();

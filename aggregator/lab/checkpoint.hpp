@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "lab/federated.hpp"
 #include "lab/private_training.hpp"
@@ -20,6 +21,7 @@ struct Checkpoint {
   std::string report;        ///< The rounds so far, as they stand in --json.
   FederatedState federated;
   std::vector<PrivateRelease> releases;
+  Bytes devices;  ///< With --secure full: SecureSum::save().
 };
 
 Status save_checkpoint(const std::string& path, const Checkpoint& checkpoint);

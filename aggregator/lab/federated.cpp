@@ -29,6 +29,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+uint64_t FederatedOptions::sigma() const {
+  return static_cast<uint64_t>(std::ceil(z * grid_bound));
+}
+
+uint32_t FederatedOptions::rounds_per_device() const {
+  const uint32_t epoch = ShuffledEpochs(1, participation, seed).rounds_per_epoch();
+  return (rounds + epoch - 1) / epoch;
+}
+
 Result<FederatedTraining> FederatedTraining::create(const Histories& devices, uint32_t n_items,
                                                     const FederatedOptions& options,
                                                     Executor& executor) {
@@ -43,6 +52,7 @@ Result<FederatedTraining> FederatedTraining::create(const Histories& devices, ui
     return bad("a0, lambda: must be positive");
   if (!(options.h > 0)) return bad("h: must be positive");
   if (!(options.max_weight >= 1)) return bad("max-weight: must be at least 1");
+  if (!(options.z >= 0)) return bad("round-sigma: must not be negative");
   return FederatedTraining(devices, n_items, options, executor);
 }
 
@@ -71,21 +81,24 @@ std::vector<uint32_t> FederatedTraining::reporting_devices() const {
 Result<FederatedRound> FederatedTraining::run_round(const std::function<void(double)>& progress) {
   const auto start = std::chrono::steady_clock::now();
   const std::vector<uint32_t> devices = reporting_devices();
-  const FoldIn fold_in(state_.items, options_.reg);
   SumJob job;
+  job.histories = devices_;
   job.devices = devices;
-  job.dimension = task_.layout.dimension();
-  job.grid = {options_.grid_bound, task_.clip};
+  job.layout = task_;
+  job.items = &state_.items;
+  job.reg = options_.reg;
+  job.popularity = released_popularity();
+  job.grid_bound = options_.grid_bound;
+  job.noise = {options_.sigma(), options_.by};
   job.max_batch = options_.max_batch;
+  job.seed = options_.seed;
   job.stream = state_.rounds_done;
-  const auto contribute = [&](uint32_t device, Contribution& out) {
-    contribute_rows(task_, contribution_input((*devices_)[device], fold_in), out);
-  };
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));
   };
-  SOTTO_TRY(const ClearSum released, sum_in_clear(job, contribute, *executor_, report));
-  const RowsAggregate sums = decode_rows(released.sum, task_, job.grid.unit());
+  SOTTO_TRY(const DeviceSum released, options_.sum(job, *executor_, report));
+  const Grid grid{options_.grid_bound, task_.clip};
+  const RowsAggregate sums = decode_rows(released.sum, task_, grid.unit());
   if (!(sums.devices > 0))
     return Error{ErrorCode::kNumerical, "round: nobody reported, so there is nothing to learn"};
 
@@ -116,14 +129,20 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
 
   FederatedRound out;
   out.round = state_.rounds_done;
-  out.participants = released.reports;
-  out.cohorts = released.cohorts;
-  out.clipped = released.clipped;
+  out.sum = released.statistics;
   out.objective = objective;
   out.damping = state_.damping;
   out.seconds = seconds_since(start);
   out.model = &published_;
   return out;
+}
+
+std::vector<float> FederatedTraining::released_popularity() const {
+  if (state_.rounds_done == 0) return {};
+  FrequencyEstimate frequency(state_.counts.size());
+  frequency.restore(state_.counts, state_.devices);
+  const std::vector<double> frequencies = frequency.frequencies();
+  return {frequencies.begin(), frequencies.end()};
 }
 
 void FederatedTraining::watch(const RowsAggregate& sums, double objective) {

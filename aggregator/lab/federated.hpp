@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "events/histories.hpp"
 #include "lab/clear_sum.hpp"
+#include "lab/sum_job.hpp"
 #include "model/fold_in.hpp"
 #include "model/item_step.hpp"
 
@@ -29,16 +30,24 @@ struct FederatedOptions {
   double trust_radius = 4;
   int32_t grid_bound = 1 << 15;
   double max_weight = 512;  ///< Histories up to this are never scaled down.
-  uint64_t max_batch = 0;   ///< Devices in a cohort; 0: as many as the field holds.
+  /// Noise multiplier of one server's noise in every round's sum; 0: none. The step knows
+  /// nothing of it and learns badly: training that is meant to be private is PrivateTraining.
+  double z = 0;
+  NoiseBy by = NoiseBy::kServers;
+  uint64_t max_batch = 0;  ///< Devices in a cohort; 0: as many as the field holds.
   uint64_t seed = 1;
+  SumDevices sum = sum_in_clear;
+
+  /// Of one server's noise, in grid units.
+  uint64_t sigma() const;
+  /// Rounds that ask the same device, at most: what a device pays for.
+  uint32_t rounds_per_device() const;
 };
 
 /// What is known after a round.
 struct FederatedRound {
-  uint32_t round = 0;         ///< 1 is the first.
-  uint64_t participants = 0;  ///< Reports in the sum.
-  uint32_t cohorts = 0;
-  uint64_t clipped = 0;
+  uint32_t round = 0;  ///< 1 is the first.
+  SumStatistics sum;
   double objective = 0;  ///< Of the model that the devices were given, per device.
   double damping = 1;    ///< Factor on h.
   double seconds = 0;
@@ -80,6 +89,7 @@ class FederatedTraining {
                     Executor& executor);
 
   std::vector<uint32_t> reporting_devices() const;
+  std::vector<float> released_popularity() const;
   void watch(const RowsAggregate& sums, double objective);
   void publish();
 

@@ -14,11 +14,23 @@ constexpr double kClip = 1;
 
 // Variances of all noises in a sum over one server's.
 double noises(NoiseBy by) {
-  const SumNoise one{1, by, 0};
-  return one.total_sd() * one.total_sd();
+  const SumNoise one{1, by};
+  return one.nominal_sd() * one.nominal_sd();
+}
+
+uint64_t sigma_of(double multiplier, int32_t grid_bound) {
+  return static_cast<uint64_t>(std::ceil(multiplier * grid_bound));
 }
 
 }  // namespace
+
+double planned_rho(const PrivateRecipe& recipe, const PrivateOptions& options) {
+  double rho = 0;
+  for (const double multiplier : divide_budget(recipe, options.z))
+    rho += zcdp_rho(static_cast<double>(sigma_of(multiplier, options.grid_bound)) /
+                    options.grid_bound);
+  return rho;
+}
 
 Result<PrivateTraining> PrivateTraining::create(const Histories& devices, const Matrix& content,
                                                 const PrivateOptions& options, Executor& executor) {
@@ -40,7 +52,7 @@ PrivateTraining::PrivateTraining(const Histories& devices, PrivateTrainer traine
       multipliers_(divide_budget(trainer_.recipe(), options.z)) {}
 
 uint64_t PrivateTraining::next_sigma() const {
-  return static_cast<uint64_t>(std::ceil(multipliers_[releases_] * options_.grid_bound));
+  return sigma_of(multipliers_[releases_], options_.grid_bound);
 }
 
 size_t PrivateTraining::next_dimension() const {
@@ -54,39 +66,37 @@ Result<PrivateRelease> PrivateTraining::run_next(const std::function<void(double
     Random random(derive_seed(options_.seed, 0x64726f70, releases_));  // stream "drop"
     std::erase_if(devices, [&](uint32_t) { return random.uniform() < options_.dropout; });
   }
-  SumJob job;
-  job.devices = devices;
-  job.grid = {options_.grid_bound, kClip};
-  job.noise = {next_sigma(), options_.by, options_.seed};
-  job.max_batch = options_.max_batch;
-  job.stream = releases_;
-  job.dimension = next_dimension();
-
   // What the devices get: the task and the model, both public.
   const bool counting = releases_ == 0;
-  const CountsTask counts{trainer_.counts_layout(), trainer_.recipe().max_items};
-  const WhitenedTask task = counting ? WhitenedTask{} : trainer_.next_task();
-  const FoldIn fold_in(trainer_.items(), trainer_.recipe().reg);
-  const auto contribute = [&](uint32_t device, Contribution& out) {
-    Random random(derive_seed(options_.seed, device, 0x646576 + releases_));  // the device's own
-    const auto history = (*devices_)[device];
-    if (counting)
-      contribute_counts(counts, history, random, out);
-    else
-      contribute_whitened(task, contribution_input(history, fold_in), random, out);
-  };
+  SumJob job;
+  job.histories = devices_;
+  job.devices = devices;
+  if (counting)
+    job.layout = CountsTask{trainer_.counts_layout(), trainer_.recipe().max_items};
+  else
+    job.layout = trainer_.next_task();
+  job.items = &trainer_.items();
+  job.reg = trainer_.recipe().inference;
+  if (!counting)
+    job.popularity.assign(trainer_.frequencies().begin(), trainer_.frequencies().end());
+  job.grid_bound = options_.grid_bound;
+  job.noise = {next_sigma(), options_.by};
+  job.max_batch = options_.max_batch;
+  job.seed = options_.seed;
+  job.stream = releases_;
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));
   };
-  SOTTO_TRY(ClearSum sum, sum_in_clear(job, contribute, *executor_, report));
+  SOTTO_TRY(DeviceSum sum, options_.sum(job, *executor_, report));
 
   PrivateRelease release;
   release.sigma = job.noise.sigma;
-  release.noise_sd = sum.noise_sd;
-  release.reports = sum.reports;
-  release.cohorts = sum.cohorts;
-  release.dimension = job.dimension;
+  release.noise_sd = sum.statistics.noise_sd;
+  release.reports = sum.statistics.reports;
+  release.cohorts = sum.statistics.cohorts;
+  release.dimension = sum.sum.size();
   release.sum = std::move(sum.sum);
+  release.statistics = std::move(sum.statistics);
   SOTTO_CHECK_OK(learn(release));
   return release;
 }

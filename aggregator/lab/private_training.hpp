@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "events/histories.hpp"
 #include "lab/clear_sum.hpp"
+#include "lab/sum_job.hpp"
 #include "model/private_trainer.hpp"
 #include "privacy/accountant.hpp"
 
@@ -25,7 +26,11 @@ struct PrivateOptions {
   double dropout = 0;
   uint64_t seed = 1;
   std::optional<PrivateRecipe> recipe;  ///< Default: for_budget of the noise really added.
+  SumDevices sum = sum_in_clear;
 };
+
+/// What the whole run costs a device, by one server's noise (zCDP), sigmas rounded up.
+double planned_rho(const PrivateRecipe& recipe, const PrivateOptions& options);
 
 /// One release of a run, in the order they were made.
 struct PrivateRelease {
@@ -35,6 +40,7 @@ struct PrivateRelease {
   uint32_t cohorts = 0;
   size_t dimension = 0;
   std::vector<int64_t> sum;
+  SumStatistics statistics{};  ///< Of a release that was made; no checkpoint keeps it.
 };
 
 /// Runs the releases one after the other.

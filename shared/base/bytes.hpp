@@ -30,17 +30,13 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "Sotto supports little-
 /// Appends to a growing buffer. Thread safety: one thread at a time.
 class ByteWriter {
  public:
+  /// Room for `size` bytes in all, for messages whose length is known.
+  void reserve(size_t size) { buffer_.reserve(size); }
   template <Plain T>
   void put(T value) {
     put_bytes({reinterpret_cast<const uint8_t*>(&value), sizeof value});
   }
-  void put_bytes(std::span<const uint8_t> bytes) {
-    if (bytes.empty()) return;
-    // Not insert(): g++ 12 warns of an overflow there that cannot happen (-Wstringop-overflow).
-    const size_t end = buffer_.size();
-    buffer_.resize(end + bytes.size());
-    std::memcpy(buffer_.data() + end, bytes.data(), bytes.size());
-  }
+  void put_bytes(std::span<const uint8_t> bytes);
   /// u64 number of elements, then the elements.
   template <Plain T>
   void put_array(std::span<const T> values) {
@@ -71,37 +67,23 @@ class ByteReader {
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
   }
-  Result<std::span<const uint8_t>> get_bytes(size_t n, const char* what) {
-    if (n > rest_.size())
-      return Error{ErrorCode::kMalformed, std::string(what) + ": the data ends too early"};
-    const auto taken = rest_.first(n);
-    rest_ = rest_.subspan(n);
-    return taken;
-  }
+  Result<std::span<const uint8_t>> get_bytes(size_t n, const char* what);
   /// The counterpart of put_array. At most max_size elements.
   template <Plain T>
   Result<std::vector<T>> get_array(uint64_t max_size, const char* what) {
-    SOTTO_TRY(const auto stored_size, get<uint64_t>(what));
-    if (stored_size > max_size || stored_size > rest_.size() / sizeof(T))
-      return Error{ErrorCode::kMalformed, std::string(what) + ": length out of range"};
-    const auto size = static_cast<size_t>(stored_size);
+    SOTTO_TRY(const size_t size, get_size(max_size, sizeof(T), what));
     SOTTO_TRY(const auto bytes, get_bytes(size * sizeof(T), what));
     std::vector<T> values(size);
     if (size > 0) std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
-  Result<std::string> get_string(uint64_t max_size, const char* what) {
-    SOTTO_TRY(const auto chars, get_array<char>(max_size, what));
-    return std::string(chars.begin(), chars.end());
-  }
+  Result<std::string> get_string(uint64_t max_size, const char* what);
   /// Fails unless everything was read.
-  Status finish(const char* what) const {
-    if (!rest_.empty())
-      return {ErrorCode::kMalformed, std::string(what) + ": bytes left over at the end"};
-    return {};
-  }
+  Status finish(const char* what) const;
 
  private:
+  Result<size_t> get_size(uint64_t max_size, size_t element, const char* what);
+
   std::span<const uint8_t> rest_;
 };
 

@@ -2,6 +2,10 @@
 
 namespace sotto {
 
+Error::Error(ErrorCode number, const char* text) : code(number), message(text) {}
+
+Status::Status(ErrorCode code, const char* message) : error_(code, message) {}
+
 const char* error_code_name(ErrorCode code) {
   switch (code) {
     case ErrorCode::kOk: return "OK";

@@ -29,8 +29,13 @@ class HmacSha256 {
 }  // namespace
 
 Secret<32> hmac_sha256(std::span<const uint8_t> key, std::span<const uint8_t> message) {
+  return hmac_sha256_of_parts(key, {message});
+}
+
+Secret<32> hmac_sha256_of_parts(std::span<const uint8_t> key,
+                                std::initializer_list<std::span<const uint8_t>> parts) {
   HmacSha256 hmac(key);
-  hmac.update(message);
+  for (const auto part : parts) hmac.update(part);
   Secret<32> tag;
   hmac.finish(tag.reveal_mutable());
   return tag;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "base/result.hpp"
@@ -15,6 +16,9 @@ namespace sotto {
 
 /// Key of any length.
 Secret<32> hmac_sha256(std::span<const uint8_t> key, std::span<const uint8_t> message);
+/// The same of the parts one after another, without a copy of them.
+Secret<32> hmac_sha256_of_parts(std::span<const uint8_t> key,
+                                std::initializer_list<std::span<const uint8_t>> parts);
 
 /// HKDF-Extract: a uniform key from input keying material of any length and shape. An empty salt
 /// is 32 zero bytes, as in the RFC.

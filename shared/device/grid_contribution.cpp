@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace sotto {
+namespace {
+
+constexpr double kRounding = 1e-5;
+
+}  // namespace
 
 std::vector<int32_t> GridContribution::dense(size_t dimension) const {
   std::vector<int32_t> all(dimension);
@@ -24,6 +29,10 @@ Result<GridContribution> grid_contribution(const TaskLayout& layout, const Grid&
   GridContribution out;
   out.values.resize(contribution.values.size());
   SOTTO_CHECK_OK(encode_on_grid(contribution.values, grid, out.values));
+  double squares = 0;
+  for (const float value : contribution.values) squares += double{value} * double{value};
+  // Layouts that are scaled to the clip reach it, up to rounding of floats.
+  out.clipped = squares > grid.clip * grid.clip * (1 + kRounding);
   out.indices = std::move(contribution.indices);
   return out;
 }

@@ -15,6 +15,7 @@ namespace sotto {
 struct GridContribution {
   std::vector<uint32_t> indices;  ///< Distinct, below the layout's dimension.
   std::vector<int32_t> values;    ///< One an index.
+  bool clipped = false;           ///< The vector was longer than the clip: scaled down as a whole.
 
   bool zero() const { return indices.empty(); }
   /// All coordinates.

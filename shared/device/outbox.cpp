@@ -42,6 +42,14 @@ KeyedRecord record_of(const TaskId& task, const OutboxEntry& entry) {
   return {key_of(task), std::move(out).bytes()};
 }
 
+// What a device can have decided: only what waits has bytes.
+bool valid(const OutboxEntry& entry) {
+  const bool waiting = entry.state == OutboxState::kWaiting;
+  const bool known =
+      waiting || entry.state == OutboxState::kSent || entry.state == OutboxState::kDeclined;
+  return known && waiting != entry.report.empty() && entry.send_at_ms >= 0 && entry.expires_ms >= 0;
+}
+
 Result<OutboxEntry> read_entry(std::span<const uint8_t> bytes) {
   ByteReader in(bytes);
   SOTTO_TRY(const auto format, in.get<uint8_t>("outbox"));
@@ -52,11 +60,7 @@ Result<OutboxEntry> read_entry(std::span<const uint8_t> bytes) {
   SOTTO_TRY(entry.expires_ms, in.get<int64_t>("outbox"));
   SOTTO_TRY(const auto report, in.get_bytes(in.remaining(), "outbox"));
   entry.report.assign(report.begin(), report.end());
-  const bool waiting = entry.state == OutboxState::kWaiting;
-  const bool known =
-      waiting || entry.state == OutboxState::kSent || entry.state == OutboxState::kDeclined;
-  if (!known || waiting == entry.report.empty() || entry.send_at_ms < 0 || entry.expires_ms < 0)
-    return Error{ErrorCode::kMalformed, "outbox: cannot have been written"};
+  if (!valid(entry)) return Error{ErrorCode::kMalformed, "outbox: cannot have been written"};
   return entry;
 }
 
@@ -80,6 +84,8 @@ const OutboxEntry* Outbox::find(const TaskId& task) const {
 }
 
 Result<KeyedRecord> Outbox::put(const TaskId& task, OutboxEntry entry) {
+  if (!valid(entry))
+    return Error{ErrorCode::kInvalidArgument, "outbox: an entry that could not be restored"};
   if (entries_.contains(task))
     return Error{ErrorCode::kReplay, "outbox: the task has been decided about"};
   if (entries_.size() >= kMostEntries || entry.report.size() > kMostBytes - waiting_bytes_)
@@ -94,7 +100,7 @@ std::vector<KeyedRecord> Outbox::acknowledge(const TaskId& task) {
   if (found == entries_.end() || found->second.state != OutboxState::kWaiting) return {};
   OutboxEntry& entry = found->second;
   waiting_bytes_ -= entry.report.size();
-  entry.report = {};
+  entry.report = Bytes();  // not {}, which keeps the memory
   entry.state = OutboxState::kSent;
   return {record_of(task, entry)};
 }
@@ -117,7 +123,7 @@ std::vector<KeyedRecord> Outbox::decline_waiting() {
   std::vector<KeyedRecord> changes;
   for (auto& [task, entry] : entries_) {
     if (entry.state != OutboxState::kWaiting) continue;
-    entry.report = {};
+    entry.report = Bytes();
     entry.state = OutboxState::kDeclined;
     changes.push_back(record_of(task, entry));
   }

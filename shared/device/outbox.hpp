@@ -47,7 +47,9 @@ class Outbox {
 
   /// Null when there is none.
   const OutboxEntry* find(const TaskId& task) const;
-  /// Errors: kReplay for a task that has an entry; kFull for kMostBytes or kMostEntries.
+  /// Errors: kReplay for a task that has an entry; kFull for kMostBytes or kMostEntries;
+  /// kInvalidArgument for an entry that restore would drop (a report exactly when waiting, no time
+  /// before 1970).
   Result<KeyedRecord> put(const TaskId& task, OutboxEntry entry);
   /// A server has the report: its bytes go. Nothing to commit when none is waiting.
   std::vector<KeyedRecord> acknowledge(const TaskId& task);
@@ -60,7 +62,8 @@ class Outbox {
 
   /// Tasks whose report is to be sent now, earliest first.
   std::vector<TaskId> due(int64_t now_ms) const;
-  /// When the next report is to be sent; absent when none waits.
+  /// When the next report is to be sent; absent when none waits. Call expire() first: a report whose
+  /// window is over is never due.
   std::optional<int64_t> next_ms() const;
   std::vector<KeyedRecord> records() const;
   const std::map<TaskId, OutboxEntry>& entries() const { return entries_; }

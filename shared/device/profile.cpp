@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 namespace {
 
@@ -74,7 +76,7 @@ Result<Profile> make_profile(const EventLog& log, const DeviceModel& model,
   profile.unseen.exclude(profile.seen);
 
   profile.user = fold_in_history(model, policy, profile.history, profile.strengths);
-  if (!profile.user.allFinite())
+  if (!all_finite(span_of(profile.user)))
     return Error{ErrorCode::kNumerical, "profile: the fold-in is not finite"};
   return profile;
 }

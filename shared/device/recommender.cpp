@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/dense.hpp"
 #include "retrieval/diversity.hpp"
 #include "retrieval/similar.hpp"
 #include "retrieval/tuned_top_k.hpp"
@@ -80,7 +81,7 @@ Result<std::vector<ScoredItem>> best_of(const ItemRows& rows, std::span<const fl
 // After an error the list is as before.
 Status add_personal(const DeviceModel& model, const Profile& profile, const FineTuning* tuned,
                     const RecommendRequest& request, ScanScratch& scratch, List& list) {
-  if (profile.user.squaredNorm() == 0) return {};
+  if (dot(span_of(profile.user), span_of(profile.user)) == 0) return {};
   const Vector& vector = tuned == nullptr ? profile.user : tuned->user();
   const std::span<const float> user(vector.data(), static_cast<size_t>(vector.size()));
   const bool rearranged = request.diversity > 0 || !profile.disliked.empty();

@@ -44,12 +44,16 @@ using Numbered = std::vector<std::pair<uint64_t, T>>;
 // Sorted by number; of several under one number the first stands.
 template <class T>
 uint32_t sort_unique(Numbered<T>& entries) {
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  const auto end = std::unique(entries.begin(), entries.end(),
-                               [](const auto& a, const auto& b) { return a.first == b.first; });
-  const auto n_removed = static_cast<uint32_t>(entries.end() - end);
-  entries.erase(end, entries.end());
+  // By number and position: one sort for entries of every type.
+  std::vector<std::pair<uint64_t, size_t>> order;
+  for (const auto& entry : entries) order.emplace_back(entry.first, order.size());
+  std::sort(order.begin(), order.end());
+  Numbered<T> sorted;
+  for (const auto& [number, position] : order)
+    if (sorted.empty() || sorted.back().first != number)
+      sorted.push_back(std::move(entries[position]));
+  const auto n_removed = static_cast<uint32_t>(entries.size() - sorted.size());
+  entries = std::move(sorted);
   return n_removed;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 
@@ -43,7 +44,9 @@ struct Weighed {
 bool earlier(const Weighed& a, const Weighed& b) {
   if (a.summary->evidence_ms != b.summary->evidence_ms)
     return a.summary->evidence_ms < b.summary->evidence_ms;
-  return a.summary->evidence_sequence < b.summary->evidence_sequence;
+  if (a.summary->evidence_sequence != b.summary->evidence_sequence)
+    return a.summary->evidence_sequence < b.summary->evidence_sequence;
+  return std::less<>{}(a.summary, b.summary);  // of one vector: in order of first appearance
 }
 
 // One summary an item, in order of first appearance.
@@ -69,7 +72,7 @@ class Gathering {
       const double net = net_strength(summary);
       if (std::abs(net) >= kIndifference) found.push_back({&summary, net});
     }
-    std::stable_sort(found.begin(), found.end(), earlier);
+    std::sort(found.begin(), found.end(), earlier);
     return found;
   }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 namespace {
 
@@ -113,7 +115,6 @@ void contribute_rows(const RowsTask& task, const ContributionInput& input, Contr
   FoldInState state(*input.gram, input.n_items, task.reg);
   state.add_rows(input.rows, {});
   const Vector user = state.solve();
-  const Vector residual = Vector::Ones(input.rows.rows()) - input.rows * user;
 
   const size_t packed = packed_size(layout.dim);
   out.indices.resize(packed);
@@ -121,7 +122,7 @@ void contribute_rows(const RowsTask& task, const ContributionInput& input, Contr
   for (size_t j = 0; j < packed; ++j) out.indices[j] = static_cast<uint32_t>(j);
   pack_outer(user, out.values);
   for (size_t s = 0; s < history.size(); ++s) {
-    const float r = residual[static_cast<Eigen::Index>(s)];
+    const float r = 1 - dot(row_of(input.rows, s), span_of(user));
     for (uint32_t j = 0; j < layout.dim; ++j)
       out.put(layout.row(history[s]) + j, r * user[static_cast<Eigen::Index>(j)]);
     out.put(layout.count(history[s]), task.gamma);
@@ -147,21 +148,24 @@ void contribute_whitened(const WhitenedTask& task, const ContributionInput& inpu
   const Vector user = state.solve();
   Vector z(layout.row_width());
   z[0] = task.bias;
-  Vector whitened = task.whitening * user;
-  if (const float norm = whitened.norm(); norm > task.z_clip) whitened *= task.z_clip / norm;
-  z.tail(layout.dim) = whitened;
+  const std::span<float> whitened = span_of(z).subspan(1);  // P u, column by column
+  std::fill(whitened.begin(), whitened.end(), 0.0F);
+  for (size_t j = 0; j < layout.dim; ++j)
+    add_scaled(user[static_cast<Eigen::Index>(j)],
+               {task.whitening.data() + j * layout.dim, layout.dim}, whitened);
+  if (const float norm = std::sqrt(dot(whitened, whitened)); norm > task.z_clip)
+    for (float& value : whitened) value *= task.z_clip / norm;
 
   std::vector<float> weights(kept.size());
   float sum_of_squares = 0;
   for (size_t j = 0; j < kept.size(); ++j) {
     const float residual =
-        task.residual ? std::clamp(1 - input.rows.row(static_cast<Eigen::Index>(kept[j])).dot(user),
-                                   -1.0F, 1.5F)
+        task.residual ? std::clamp(1 - dot(row_of(input.rows, kept[j]), span_of(user)), -1.0F, 1.5F)
                       : 1;
     weights[j] = task.row_weight[history[kept[j]]] * residual;
     sum_of_squares += weights[j] * weights[j];
   }
-  const float z2 = z.squaredNorm();
+  const float z2 = dot(span_of(z), span_of(z));
   const float gram = task.gram_weight * z2;
   float metrics2 = 0;
   if (layout.n_metrics > 0)

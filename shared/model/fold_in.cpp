@@ -1,35 +1,33 @@
 #include "model/fold_in.hpp"
 
-#include <Eigen/Cholesky>
-#include <cmath>
+#include <Eigen/Core>
+
+#include "model/dense.hpp"
 
 namespace sotto {
 
 FoldInState::FoldInState(const SquareMatrix& gram, Eigen::Index n_items, const Regularization& reg)
-    : normal_(reg.a0 * gram),
+    : normal_(gram),
       right_(Vector::Zero(gram.rows())),
       n_items_(static_cast<float>(n_items)),
-      reg_(reg) {}
+      reg_(reg) {
+  for (Eigen::Index i = 0; i < normal_.size(); ++i) normal_.data()[i] *= reg.a0;
+}
 
 void FoldInState::add(const Eigen::Ref<const Eigen::RowVectorXf>& row, float weight) {
-  normal_.selfadjointView<Eigen::Lower>().rankUpdate(row.transpose(), weight);
-  right_ += weight * row.transpose();
+  const std::span<const float> values(row.data(), static_cast<size_t>(row.size()));
+  add_outer_products(values, {&weight, 1}, normal_);
+  add_scaled(weight, values, span_of(right_));
   weight_sum_ += weight;
 }
 
 void FoldInState::add_rows(const Matrix& rows, std::span<const float> weights) {
-  if (rows.rows() == 0) return;  // Eigen's rank update divides by the number of rows
-  if (weights.empty()) {
-    normal_.selfadjointView<Eigen::Lower>().rankUpdate(rows.transpose());
-    right_ += rows.colwise().sum().transpose();
-    weight_sum_ += static_cast<float>(rows.rows());
-    return;
+  add_outer_products({rows.data(), static_cast<size_t>(rows.size())}, weights, normal_);
+  for (size_t s = 0; s < static_cast<size_t>(rows.rows()); ++s) {
+    const float weight = weights.empty() ? 1.0F : weights[s];
+    add_scaled(weight, row_of(rows, s), span_of(right_));
+    weight_sum_ += weight;
   }
-  const Eigen::Map<const Vector> c(weights.data(), rows.rows());
-  const Matrix scaled = c.cwiseSqrt().asDiagonal() * rows;
-  normal_.selfadjointView<Eigen::Lower>().rankUpdate(scaled.transpose());
-  right_.noalias() += rows.transpose() * c;
-  weight_sum_ += c.sum();
 }
 
 float FoldInState::lambda_u() const { return reg_.lambda * (weight_sum_ + reg_.a0 * n_items_); }
@@ -38,8 +36,10 @@ Vector FoldInState::solve() const { return apply_inverse(right_); }
 
 Vector FoldInState::apply_inverse(const Vector& x) const {
   SquareMatrix normal = normal_;
-  normal.diagonal().array() += lambda_u();
-  return normal.selfadjointView<Eigen::Lower>().llt().solve(x);
+  for (Eigen::Index i = 0; i < normal.rows(); ++i) normal(i, i) += lambda_u();
+  Vector solution = x;
+  solve_positive(normal, span_of(solution));
+  return solution;
 }
 
 FoldIn::FoldIn(const Matrix& items, const Regularization& reg)

@@ -54,6 +54,9 @@ Status PrivateRecipe::validate() const {
   SOTTO_CHECK_OK(in_range("gram_weight", double{gram_weight}, 1e-3, 100));
   SOTTO_CHECK_OK(in_range("z_clip", double{z_clip}, 1e-3, 100));
   SOTTO_CHECK_OK(in_range("norm_floor", double{norm_floor}, 1, 100));
+  SOTTO_CHECK_OK(in_range("sampling_exponent", double{sampling_exponent}, -100, 100));
+  SOTTO_CHECK_OK(in_range("row_weight_exponent", double{row_weight_exponent}, -4, 4));
+  SOTTO_CHECK_OK(in_range("slice_threshold", double{slice_threshold}, 0, 100));
   SOTTO_CHECK_OK(in_range("whitening", double{whitening}, 0, 1));
   SOTTO_CHECK_OK(in_range("a0", double{reg.a0}, 1e-6, 1e3));
   SOTTO_CHECK_OK(in_range("lambda", double{reg.lambda}, 1e-9, 1e3));

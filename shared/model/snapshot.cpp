@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 namespace {
 
@@ -34,7 +36,8 @@ std::vector<Eigen::Index> choose_probes(const Snapshot& snapshot) {
     const auto n_chosen = static_cast<Eigen::Index>(probes.size());
     if (n_chosen == kProbes) break;
     if (i < n_chosen * stride || !snapshot.items.live(static_cast<uint32_t>(i))) continue;
-    if (snapshot.row(i).squaredNorm() > 0) probes.push_back(i);
+    const Matrix row = block_of(snapshot, i, 1);
+    if (dot(row_of(row, 0), row_of(row, 0)) > 0) probes.push_back(i);
   }
   return probes;
 }
@@ -59,33 +62,40 @@ SquareMatrix gram_of(const Snapshot& snapshot) {
   SquareMatrix gram = SquareMatrix::Zero(snapshot.dim(), snapshot.dim());
   for (Eigen::Index first = 0; first < m; first += kBlock) {
     const Matrix block = block_of(snapshot, first, std::min(kBlock, m - first));
-    gram.selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
+    add_outer_products({block.data(), static_cast<size_t>(block.size())}, {}, gram);
   }
-  gram.triangularView<Eigen::StrictlyUpper>() = gram.transpose();
+  mirror_lower(gram);
   return gram;
 }
 
 Status smoke_test(const Snapshot& snapshot, const SquareMatrix& gram) {
   const Eigen::Index m = snapshot.n_items();
-  if (gram.rows() != snapshot.dim() || gram.cols() != snapshot.dim() || !gram.allFinite())
+  if (gram.rows() != snapshot.dim() || gram.cols() != snapshot.dim() ||
+      !all_finite({gram.data(), static_cast<size_t>(gram.size())}))
     return failed("the gram is not a finite k x k matrix");
   double squares = 0;
-  for (Eigen::Index first = 0; first < m; first += kBlock)
-    squares += block_of(snapshot, first, std::min(kBlock, m - first)).cast<double>().squaredNorm();
-  const double trace = gram.cast<double>().trace();
+  for (Eigen::Index first = 0; first < m; first += kBlock) {
+    const Matrix block = block_of(snapshot, first, std::min(kBlock, m - first));
+    for (Eigen::Index i = 0; i < block.size(); ++i) {
+      const double value = block.data()[i];
+      squares += value * value;
+    }
+  }
+  double trace = 0;
+  for (Eigen::Index i = 0; i < gram.rows(); ++i) trace += double{gram(i, i)};
   if (!(std::abs(trace - squares) <= 1e-3 * squares))
     return failed("the gram is not of these rows");
 
   const auto probes = choose_probes(snapshot);
   if (probes.empty()) return failed("no live item has a row other than zero");
   for (const Eigen::Index i : probes) {
-    const Eigen::RowVectorXf row = snapshot.row(i);
+    const Matrix row = block_of(snapshot, i, 1);
     FoldInState state(gram, m, snapshot.reg);
-    state.add(row, 1);
+    state.add_rows(row, {});
     const Vector user = state.solve();
-    const float score = row.dot(user);
+    const float score = dot(row_of(row, 0), span_of(user));
     constexpr float kRounding = 1e-3F;
-    if (!user.allFinite() || !(score >= -kRounding && score <= 1 + kRounding))
+    if (!all_finite(span_of(user)) || !(score >= -kRounding && score <= 1 + kRounding))
       return failed("a history of one item does not fold in");
   }
   return {};

@@ -158,8 +158,9 @@ Result<ItemIndex> read_items(const Parts& parts) {
 }
 
 Status check_rows(const Matrix& values) {
-  if (!(values.cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <= Snapshot::kLargestValue))
-    return malformed("items", "a value is not finite or too large");
+  for (Eigen::Index i = 0; i < values.size(); ++i)
+    if (!(std::fabs(values.data()[i]) <= Snapshot::kLargestValue))
+      return malformed("items", "a value is not finite or too large");
   return {};
 }
 
@@ -170,9 +171,16 @@ Status check_rows(const QuantizedMatrix& matrix) {
     const float scale = matrix.scales[static_cast<size_t>(i)];
     if (!(scale >= 0 && scale <= Snapshot::kLargestValue / 127) || std::signbit(scale))
       return malformed("scales", "a value is not finite, negative or too large");
-    const auto row = matrix.codes.row(i);
-    if (row.minCoeff() < -127) return malformed("codes", "a code below -127");
-    if (scale == 0 && !row.isZero(0)) return malformed("codes", "codes behind a scale of 0");
+    const auto k = static_cast<size_t>(matrix.codes.cols());
+    const int8_t* const row = matrix.codes.data() + static_cast<size_t>(i) * k;
+    int lowest = 0, highest = 0;
+    for (size_t j = 0; j < k; ++j) {
+      lowest = std::min<int>(lowest, row[j]);
+      highest = std::max<int>(highest, row[j]);
+    }
+    if (lowest < -127) return malformed("codes", "a code below -127");
+    if (scale == 0 && (lowest != 0 || highest != 0))
+      return malformed("codes", "codes behind a scale of 0");
   }
   return {};
 }
@@ -200,8 +208,10 @@ Status check(const Snapshot& snapshot) {
   if (snapshot.gram) {
     const SquareMatrix& gram = *snapshot.gram;
     if (gram.rows() != k || gram.cols() != k) return malformed("gram", "must be k x k");
-    if (!gram.allFinite() || gram.diagonal().minCoeff() < 0 || gram != gram.transpose())
-      return malformed("gram", "must be finite and symmetric with a diagonal >= 0");
+    for (Eigen::Index i = 0; i < k; ++i)
+      for (Eigen::Index j = 0; j <= i; ++j)
+        if (!std::isfinite(gram(i, j)) || gram(i, j) != gram(j, i) || gram(i, i) < 0)
+          return malformed("gram", "must be finite and symmetric with a diagonal >= 0");
   }
   if (!snapshot.popularity.empty() && snapshot.popularity.size() != static_cast<size_t>(m))
     return malformed("popularity", "must be one a row");

@@ -88,8 +88,8 @@ Result<TaskLayout> decode_rows(Fields& in, uint32_t most_items) {
   task.reg.a0 = in.positive("a0");
   task.reg.lambda = in.positive("lambda");
   task.clip = in.get<double>("clip", 1e-30, 1e30);
-  task.gamma = in.not_negative("gamma");
-  task.gamma_0 = in.not_negative("gamma_0");
+  task.gamma = in.positive("gamma");
+  task.gamma_0 = in.positive("gamma_0");
   task.gamma_m = in.not_negative("gamma_m");
   task.layout.n_metrics = in.metrics();
   SOTTO_CHECK_OK(in.finish());
@@ -103,10 +103,10 @@ Result<TaskLayout> decode_whitened(Fields& in, uint32_t most_items) {
   task.layout.dim = in.get<uint32_t>("dim", 1, kMaxDim);
   task.reg.a0 = in.positive("a0");
   task.reg.lambda = in.positive("lambda");
-  task.bias = in.not_negative("bias");
+  task.bias = in.positive("bias");
   task.z_clip = in.positive("z_clip");
   task.norm_floor = in.get<float>("norm_floor", 1, 1e30F);
-  task.gram_weight = in.not_negative("gram_weight");
+  task.gram_weight = in.positive("gram_weight");
   task.metric_weight = in.not_negative("metric_weight");
   task.sampling_exponent = in.get<float>("sampling_exponent", -100, 100);
   task.max_items = in.get<uint32_t>("max_items", 1, ItemIndex::kMaxItems);

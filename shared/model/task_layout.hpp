@@ -36,9 +36,11 @@ double layout_clip(const TaskLayout& layout);
 
 Bytes encode_layout(const TaskLayout& layout);
 /// Errors: kUnsupported for another name; kMalformed for any other length, for a value out of its
-/// range (n_items 1 .. 2^28, dim 1 .. 512, everything finite, weights and clips positive), items of
-/// a slice that do not ascend. Allocates n_items entries for "whitened", after checking that
-/// n_items is at most `most_items`; kInvalidArgument when it is more.
+/// range (n_items and max_items 1 .. 2^28, dim 1 .. 512, norm_floor 1 .. 1e30, sampling_exponent
+/// -100 .. 100, P -1e30 .. 1e30, metric_weight and gamma_m 0 .. 1e30, all other floats
+/// 1e-30 .. 1e30: the server divides by them), items of a slice that do not ascend. Allocates
+/// n_items entries for "whitened", after checking that n_items is at most `most_items`;
+/// kInvalidArgument when it is more.
 Result<TaskLayout> decode_layout(std::string_view name, std::span<const uint8_t> parameters,
                                  uint32_t most_items);
 

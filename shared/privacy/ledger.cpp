@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string>
 
 #include "privacy/accountant.hpp"
@@ -48,10 +47,14 @@ Status check(const Debit& debit, int64_t now_ms) {
   return {};
 }
 
-Error exhausted(double left_rho) {
-  char text[64];
-  std::snprintf(text, sizeof text, "privacy budget: rho %.9g is left", left_rho);
-  return {ErrorCode::kBudgetExhausted, text};
+// The number from its digits: nothing else in sotto.wasm needs printf.
+Error exhausted(uint64_t left) {
+  constexpr uint64_t kUnits = 1'000'000'000;  // kPerRho
+  std::string fraction = std::to_string(kUnits + left % kUnits).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  std::string text = "privacy budget: rho " + std::to_string(left / kUnits);
+  if (!fraction.empty()) text += '.' + fraction;
+  return {ErrorCode::kBudgetExhausted, text + " is left"};
 }
 
 Allowance allowance(uint64_t spent, uint64_t left, double limit_rho, double delta) {
@@ -106,7 +109,7 @@ Result<Ledger::Debited> Ledger::debit(const Debit& debit, int64_t now_ms) {
     return Error{ErrorCode::kReplay, "debit: opened before the ledger's memory begins"};
   if (debit.opens_ms > clock_ms_)
     return Error{ErrorCode::kExpired, "debit: the task is not open yet"};
-  if (too_dear || price > left) return exhausted(rho_of(left));
+  if (too_dear || price > left) return exhausted(left);
   if (entries_.size() >= kMaxEntries)
     return Error{ErrorCode::kBudgetExhausted, "privacy budget: too many debits in one window"};
 

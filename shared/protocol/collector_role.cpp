@@ -1,4 +1,5 @@
 #include "protocol/collector_role.hpp"
+#include "protocol/task_vdaf.hpp"
 
 #include <algorithm>
 #include <utility>

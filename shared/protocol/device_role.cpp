@@ -1,4 +1,5 @@
 #include "protocol/device_role.hpp"
+#include "protocol/task_vdaf.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -22,15 +23,24 @@ class WipedVector {
   std::vector<int32_t> values_;
 };
 
+// Looks at all coordinates in any case, in loops that compilers turn into SIMD.
 bool within_bound(std::span<const int32_t> vector, int32_t bound) {
   const uint64_t limit = static_cast<uint64_t>(bound) * static_cast<uint64_t>(bound);
+  constexpr size_t kBlock = size_t{1} << 20;  // of squares up to 2^40: their sum does not wrap
   uint64_t sum = 0;
   bool within = true;
-  for (const int32_t value : vector) {
-    const auto wide = static_cast<int64_t>(value);
-    sum += static_cast<uint64_t>(wide * wide);
-    within &= sum <= limit;
-    sum = std::min(sum, limit + 1);  // never wraps
+  while (!vector.empty()) {
+    const auto block = vector.first(std::min(kBlock, vector.size()));
+    vector = vector.subspan(block.size());
+    uint32_t outside = 0;
+    uint64_t squares = 0;
+    for (const int32_t value : block) {
+      outside |= value > bound || value < -bound ? 1U : 0U;
+      const auto wide = static_cast<int64_t>(value);
+      squares += static_cast<uint64_t>(wide * wide);
+    }
+    sum = std::min(sum + squares, limit + 1);
+    within &= outside == 0 && sum <= limit;
   }
   return within;
 }
@@ -101,17 +111,19 @@ Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms
   }
   SOTTO_TRY(const Shards shards, vdaf_->shard(measurement.values(), report.metadata.id, entropy));
   report.public_share = shards.public_share;
-  SOTTO_TRY(report.leader_sealed,
+  SOTTO_TRY(const Bytes leader_sealed,
             seal_input_share(id(), report.metadata, report.public_share, Role::kLeader,
                              leader_.public_key, shards.input_shares[0], entropy));
-  SOTTO_TRY(report.helper_sealed,
+  SOTTO_TRY(const Bytes helper_sealed,
             seal_input_share(id(), report.metadata, report.public_share, Role::kHelper,
                              helper_.public_key, shards.input_shares[1], entropy));
+  report.leader_sealed = leader_sealed;
+  report.helper_sealed = helper_sealed;
   return encode_report(id(), report);
 }
 
 Result<Bytes> DeviceTask::zero_report(int64_t now_ms, EntropySource& entropy) const {
-  return report(std::vector<int32_t>(task().dimension), now_ms, entropy);
+  return report(nothing_to_say(task()), now_ms, entropy);
 }
 
 }  // namespace sotto

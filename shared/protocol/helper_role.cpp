@@ -4,20 +4,23 @@
 #include <array>
 #include <utility>
 
+#include "protocol/report_loop.hpp"
 #include "protocol/server_snapshot.hpp"
 
 namespace sotto {
 
-HelperRole::HelperRole(ServerTask task) : task_(std::move(task)) {
+HelperRole::HelperRole(ServerTask task, Executor* executor)
+    : task_(std::move(task)), executor_(executor) {
   state_.batch = Batch::empty(task_.vdaf());
 }
 
-HelperRole::HelperRole(ServerTask task, HelperState state)
-    : task_(std::move(task)), state_(std::move(state)) {}
+HelperRole::HelperRole(ServerTask task, HelperState state, Executor* executor)
+    : task_(std::move(task)), state_(std::move(state)), executor_(executor) {}
 
-Result<HelperRole> HelperRole::restore(ServerTask task, std::span<const uint8_t> snapshot) {
+Result<HelperRole> HelperRole::restore(ServerTask task, std::span<const uint8_t> snapshot,
+                                       Executor* executor) {
   SOTTO_TRY(HelperState state, decode_helper_state(snapshot, task.id(), task.vdaf()));
-  return HelperRole(std::move(task), std::move(state));
+  return HelperRole(std::move(task), std::move(state), executor);
 }
 
 SecretBytes HelperRole::snapshot() const { return encode_state(task_.id(), state_); }
@@ -28,11 +31,19 @@ Status HelperRole::check_open() const {
   return {};
 }
 
+std::vector<bool> HelperRole::find_replays(const PrepareRequest& request) const {
+  std::vector<bool> replayed;
+  std::set<Nonce> here;
+  for (const ReportToPrepare& report : request.reports) {
+    const Nonce& id = report.metadata.id;
+    replayed.push_back(state_.known.contains(id) || !here.insert(id).second);
+  }
+  return replayed;
+}
+
 // Both halves of the preparation: with the leader's prepare share here, none of it has to wait.
 Result<OutShare> HelperRole::prepare_report(const ReportToPrepare& report,
                                             Bytes& prepare_message) const {
-  if (state_.known.contains(report.metadata.id))
-    return Error{ErrorCode::kReplay, "report: was in a job before"};
   SOTTO_CHECK_OK(check_report_time(task_.task(), report.metadata.time_ms));
   SOTTO_TRY(Prepared prepared,
             task_.open_report(report.metadata, report.public_share, report.helper_sealed));
@@ -56,20 +67,29 @@ Result<Bytes> HelperRole::prepare(std::span<const uint8_t> request, int64_t now_
   if (state_.known.size() + decoded.reports.size() > task_.task().max_batch)
     return Error{ErrorCode::kFull, "task: has all the reports that it may have"};
 
+  const size_t n = decoded.reports.size();
+  const std::vector<bool> replayed = find_replays(decoded);
   HelperJob job;
   job.prepare_digest = digest;
-  PrepareResponse response{decoded.job, {}};
-  for (const ReportToPrepare& report : decoded.reports) {
-    PrepareOutcome outcome;
-    auto out_share = prepare_report(report, outcome.prepare_message);
-    if (!out_share.ok()) {
-      outcome = {rejection_reason(out_share.error().code), {}};
-      ++state_.rejected[outcome.reason];
+  job.out_shares.resize(n);
+  PrepareResponse response{decoded.job, std::vector<PrepareOutcome>(n)};
+  for_each_report(executor_, n, [&](size_t i) {
+    PrepareOutcome& outcome = response.outcomes[i];
+    if (replayed[i]) {
+      outcome.reason = ErrorCode::kReplay;
+      return;
     }
-    job.ids.push_back(report.metadata.id);
-    job.out_shares.push_back(out_share.ok() ? std::move(*out_share) : OutShare{});
-    response.outcomes.push_back(std::move(outcome));
-    state_.known.insert(report.metadata.id);
+    auto out_share = prepare_report(decoded.reports[i], outcome.prepare_message);
+    if (out_share.ok())
+      job.out_shares[i] = std::move(*out_share);
+    else
+      outcome = {rejection_reason(out_share.error().code), {}};
+  });
+  for (size_t i = 0; i < n; ++i) {
+    const ErrorCode reason = response.outcomes[i].reason;
+    if (reason != ErrorCode::kOk) ++state_.rejected[reason];
+    job.ids.push_back(decoded.reports[i].metadata.id);
+    state_.known.insert(job.ids.back());
   }
   job.prepare_response = encode(task_.id(), response);
   Bytes bytes = job.prepare_response;
@@ -92,13 +112,16 @@ Result<Bytes> HelperRole::commit(std::span<const uint8_t> request) {
     return Error{ErrorCode::kMalformed, "commit request: not one value a report"};
 
   const Vdaf& vdaf = task_.vdaf();
-  Batch batch = Batch::empty(vdaf);
-  for (size_t i = 0; i < job.ids.size(); ++i) {
-    if (decoded.accepted[i] == 0) continue;
+  std::vector<Status> added(job.ids.size());
+  const auto add = [&](size_t i, Batch& into) {
+    if (decoded.accepted[i] == 0) return;
     if (job.out_shares[i].contents.size() == 0)
-      return Error{ErrorCode::kDisagreement, "commit request: accepts a rejected report"};
-    SOTTO_CHECK_OK(batch.add(vdaf, job.ids[i], job.out_shares[i]));
-  }
+      added[i] = {ErrorCode::kDisagreement, "commit request: accepts a rejected report"};
+    else
+      added[i] = into.add(vdaf, job.ids[i], job.out_shares[i]);
+  };
+  SOTTO_TRY(const Batch batch, sum_reports(executor_, vdaf, job.ids.size(), add));
+  for (const Status& status : added) SOTTO_CHECK_OK(status);
   SOTTO_CHECK_OK(state_.batch.merge(vdaf, batch));
   job.out_shares.clear();
   job.commit_digest = digest;

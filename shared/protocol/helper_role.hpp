@@ -14,6 +14,8 @@
 // Every call that changes something changes `state`; commit the snapshot before a byte of the
 // result leaves. Jobs are idempotent by id and bytes: the same again gets the same answer, other
 // bytes under a used id are refused. A call that fails changes nothing.
+// Reports of a job are prepared and summed up in parallel on the executor that the caller lends, as
+// at the leader.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,7 @@
 #include <span>
 #include <vector>
 
+#include "base/executor.hpp"
 #include "protocol/server_task.hpp"
 
 namespace sotto {
@@ -51,9 +54,11 @@ struct HelperState {
 /// Thread safety: one thread at a time per object.
 class HelperRole {
  public:
-  explicit HelperRole(ServerTask task);
+  /// executor: lent for the life of the role; null: everything on the calling thread.
+  explicit HelperRole(ServerTask task, Executor* executor = nullptr);
   /// From snapshot(). Errors: kMalformed, kUnsupported, kAuthentication (of another task).
-  static Result<HelperRole> restore(ServerTask task, std::span<const uint8_t> snapshot);
+  static Result<HelperRole> restore(ServerTask task, std::span<const uint8_t> snapshot,
+                                    Executor* executor = nullptr);
   /// Holds shares and an unnoised accumulator: as secret as the helper's key.
   SecretBytes snapshot() const;
 
@@ -79,12 +84,15 @@ class HelperRole {
   void abandon();
 
  private:
-  HelperRole(ServerTask task, HelperState state);
+  HelperRole(ServerTask task, HelperState state, Executor* executor);
   Status check_open() const;
   Result<OutShare> prepare_report(const ReportToPrepare& report, Bytes& prepare_message) const;
+  /// Which reports of a job were in one before, or stand in this one twice.
+  std::vector<bool> find_replays(const PrepareRequest& request) const;
 
   ServerTask task_;
   HelperState state_;
+  Executor* executor_;
 };
 
 }  // namespace sotto

@@ -3,20 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/report_loop.hpp"
 #include "protocol/server_snapshot.hpp"
 
 namespace sotto {
 
-LeaderRole::LeaderRole(ServerTask task) : task_(std::move(task)) {
+// What start_job makes of one waiting report.
+struct LeaderRole::Opened {
+  PrepareState state;
+  ReportToPrepare to_prepare;
+};
+
+LeaderRole::LeaderRole(ServerTask task, Executor* executor)
+    : task_(std::move(task)), executor_(executor) {
   state_.batch = Batch::empty(task_.vdaf());
 }
 
-LeaderRole::LeaderRole(ServerTask task, LeaderState state)
-    : task_(std::move(task)), state_(std::move(state)) {}
+LeaderRole::LeaderRole(ServerTask task, LeaderState state, Executor* executor)
+    : task_(std::move(task)), state_(std::move(state)), executor_(executor) {}
 
-Result<LeaderRole> LeaderRole::restore(ServerTask task, std::span<const uint8_t> snapshot) {
+Result<LeaderRole> LeaderRole::restore(ServerTask task, std::span<const uint8_t> snapshot,
+                                       Executor* executor) {
   SOTTO_TRY(LeaderState state, decode_leader_state(snapshot, task.id(), task.vdaf()));
-  return LeaderRole(std::move(task), std::move(state));
+  return LeaderRole(std::move(task), std::move(state), executor);
 }
 
 SecretBytes LeaderRole::snapshot() const { return encode_state(task_.id(), state_); }
@@ -27,27 +36,46 @@ Status LeaderRole::check_open() const {
   return {};
 }
 
-Result<Acceptance> LeaderRole::accept(std::span<const uint8_t> report, int64_t now_ms) {
-  const Task& task = task_.task();
+Result<ArrivedReport> LeaderRole::examine(Bytes report) const {
   SOTTO_TRY(const Report decoded, decode_report(report, task_.id(), task_.vdaf().sizes()));
   const Digest digest = blake2b(report);
-  const Nonce& id = decoded.metadata.id;
+  return ArrivedReport{decoded.metadata, digest, std::move(report)};
+}
+
+Result<Acceptance> LeaderRole::accept(ArrivedReport report, int64_t now_ms) {
+  const Task& task = task_.task();
+  const auto& [id, time_ms] = report.metadata;
   // Before every other rule: a device that did not hear the answer asks again at any time.
   if (const auto known = state_.known.find(id); known != state_.known.end()) {
-    if (known->second == digest) return Acceptance::kKnown;
+    if (known->second == report.digest) return Acceptance::kKnown;
     return Error{ErrorCode::kReplay, "report: its id was used by another report"};
   }
   SOTTO_CHECK_OK(check_open());
-  SOTTO_CHECK_OK(check_report_time(task, decoded.metadata.time_ms));
+  SOTTO_CHECK_OK(check_report_time(task, time_ms));
   if (now_ms < task.window_start_ms || now_ms >= task.window_end_ms)
     return Error{ErrorCode::kExpired, "report: arrives outside of the window"};
-  if (decoded.metadata.time_ms - now_ms > task.time_precision_ms)
+  if (time_ms - now_ms > task.time_precision_ms)
     return Error{ErrorCode::kExpired, "report: from the future"};
   if (state_.known.size() >= task.max_batch)
     return Error{ErrorCode::kFull, "task: has all the reports that it may have"};
-  state_.known.emplace(id, digest);
-  state_.waiting.emplace(id, Bytes(report.begin(), report.end()));
+  state_.known.emplace(id, report.digest);
+  state_.waiting.emplace(id, std::move(report.bytes));
   return Acceptance::kNew;
+}
+
+Result<Acceptance> LeaderRole::accept(std::span<const uint8_t> report, int64_t now_ms) {
+  SOTTO_TRY(ArrivedReport arrived, examine(Bytes(report.begin(), report.end())));
+  return accept(std::move(arrived), now_ms);
+}
+
+Result<LeaderRole::Opened> LeaderRole::open(const Bytes& bytes) const {
+  SOTTO_TRY(const Report report, decode_report(bytes, task_.id(), task_.vdaf().sizes()));
+  SOTTO_TRY(Prepared prepared,
+            task_.open_report(report.metadata, report.public_share, report.leader_sealed));
+  const auto copy = [](std::span<const uint8_t> part) { return Bytes(part.begin(), part.end()); };
+  return Opened{std::move(prepared.state),
+                {report.metadata, copy(report.public_share), copy(report.helper_sealed),
+                 std::move(prepared.prepare_share)}};
 }
 
 Result<Bytes> LeaderRole::start_job(size_t limit, EntropySource& entropy) {
@@ -56,21 +84,30 @@ Result<Bytes> LeaderRole::start_job(size_t limit, EntropySource& entropy) {
   SOTTO_CHECK_OK(check_open());
   PrepareRequest request;
   LeaderJob job;
+  // Rejected reports make room for others, so that it may take several passes.
   while (request.reports.size() < limit && !state_.waiting.empty()) {
-    const auto first = state_.waiting.begin();
-    const Bytes bytes = std::move(first->second);
-    state_.waiting.erase(first);
-    SOTTO_TRY(Report report, decode_report(bytes, task_.id(), task_.vdaf().sizes()));
-    auto prepared = task_.open_report(report.metadata, report.public_share, report.leader_sealed);
-    if (!prepared.ok()) {
-      ++state_.rejected[rejection_reason(prepared.error().code)];
-      continue;
+    const size_t n = std::min(limit - request.reports.size(), state_.waiting.size());
+    std::vector<Bytes> reports;
+    for (size_t i = 0; i < n; ++i) {
+      const auto first = state_.waiting.begin();
+      reports.push_back(std::move(first->second));
+      state_.waiting.erase(first);
     }
-    job.ids.push_back(report.metadata.id);
-    job.states.push_back(std::move(prepared->state));
-    request.reports.push_back({report.metadata, std::move(report.public_share),
-                               std::move(report.helper_sealed),
-                               std::move(prepared->prepare_share)});
+    std::vector<std::optional<Result<Opened>>> opened(n);
+    for_each_report(executor_, n, [&](size_t i) {
+      opened[i] = open(reports[i]);
+      reports[i] = Bytes();  // not {}, which would keep the memory
+    });
+    for (auto& result : opened) {
+      if (!result->ok()) {
+        ++state_.rejected[rejection_reason(result->error().code)];
+        continue;
+      }
+      Opened& report = result->value();
+      job.ids.push_back(report.to_prepare.metadata.id);
+      job.states.push_back(std::move(report.state));
+      request.reports.push_back(std::move(report.to_prepare));
+    }
   }
   if (request.reports.empty()) return Error{ErrorCode::kNotFound, "job: no report is waiting"};
   entropy.fill(request.job);
@@ -92,17 +129,19 @@ Result<Bytes> LeaderRole::on_prepare_response(std::span<const uint8_t> response)
   if (decoded.outcomes.size() != job.ids.size())
     return Error{ErrorCode::kMalformed, "prepare response: not one outcome a report"};
 
-  CommitRequest commit{decoded.job, {}};
-  Batch batch = Batch::empty(vdaf);
-  for (size_t i = 0; i < job.ids.size(); ++i) {
+  std::vector<ErrorCode> reasons(job.ids.size());
+  const auto finish = [&](size_t i, Batch& into) {
     const PrepareOutcome& outcome = decoded.outcomes[i];
-    ErrorCode reason = outcome.reason;
-    if (reason == ErrorCode::kOk) {
-      auto out_share = vdaf.prepare_next(std::move(job.states[i]), outcome.prepare_message);
-      const Status added = out_share.ok() ? batch.add(vdaf, job.ids[i], *out_share)
-                                          : Status(std::move(out_share).error());
-      if (!added.ok()) reason = rejection_reason(added.error().code);
-    }
+    reasons[i] = outcome.reason;
+    if (outcome.reason != ErrorCode::kOk) return;
+    auto out_share = vdaf.prepare_next(std::move(job.states[i]), outcome.prepare_message);
+    const Status added = out_share.ok() ? into.add(vdaf, job.ids[i], *out_share)
+                                        : Status(std::move(out_share).error());
+    if (!added.ok()) reasons[i] = rejection_reason(added.error().code);
+  };
+  SOTTO_TRY(Batch batch, sum_reports(executor_, vdaf, job.ids.size(), finish));
+  CommitRequest commit{decoded.job, {}};
+  for (const ErrorCode reason : reasons) {
     if (reason != ErrorCode::kOk) ++state_.rejected[reason];
     commit.accepted.push_back(reason == ErrorCode::kOk ? 1 : 0);
   }

@@ -1,7 +1,7 @@
 // The leader of one task: takes reports, has them prepared together with the helper, and gives the
 // first half of the noised sum. A pure state machine: message in, Result out.
 //
-//   1. accept              a report arrives -> kept until it is prepared. The same id with the same
+//   1. examine, accept     a report arrives -> kept until it is prepared. The same id with the same
 //                          bytes again: known; with other bytes: refused.
 //   2. start_job           waiting reports -> own shares opened, prepare request to the helper
 //   3. on_prepare_response -> preparation finished; the reports that both accept are summed up in
@@ -19,6 +19,8 @@
 // Every call that changes something changes `state`; commit the snapshot before a byte of the
 // result leaves. Requests are remembered: whatever gets lost or repeated, the same bytes are sent
 // again. A call that fails changes nothing, but for the reports that start_job rejects.
+// Reports of a job are prepared and summed up in parallel on the executor that the caller lends, in
+// blocks; field elements add up to the same whatever the order.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +29,7 @@
 #include <span>
 #include <vector>
 
+#include "base/executor.hpp"
 #include "protocol/server_task.hpp"
 
 namespace sotto {
@@ -53,22 +56,36 @@ struct LeaderState {
   Bytes collected_share;  ///< the bytes that are given from then on.
 };
 
+/// A report that was looked at and is not in the state yet.
+struct ArrivedReport {
+  ReportMetadata metadata;
+  Digest digest{};  ///< BLAKE2b of the bytes.
+  Bytes bytes;
+};
+
 enum class Acceptance { kNew, kKnown };
 
-/// Thread safety: one thread at a time per object.
+/// Thread safety: one thread at a time per object, but for examine().
 class LeaderRole {
  public:
-  explicit LeaderRole(ServerTask task);
+  /// executor: lent for the life of the role; null: everything on the calling thread.
+  explicit LeaderRole(ServerTask task, Executor* executor = nullptr);
   /// From snapshot(). Errors: kMalformed, kUnsupported, kAuthentication (of another task).
-  static Result<LeaderRole> restore(ServerTask task, std::span<const uint8_t> snapshot);
+  static Result<LeaderRole> restore(ServerTask task, std::span<const uint8_t> snapshot,
+                                    Executor* executor = nullptr);
   /// Holds shares and an unnoised accumulator: as secret as the leader's key.
   SecretBytes snapshot() const;
 
   const LeaderState& state() const { return state_; }
 
-  /// Errors: those of decode_report and check_report_time; kExpired also when `now_ms` is outside
-  /// of the window or the report's time is more than one time precision ahead of it; kReplay for
-  /// a known id with other bytes; kFull; kClosed.
+  /// The part of acceptance that takes time, for whichever thread has received the report. Thread
+  /// safety: at any time, from several threads. Errors: those of decode_report.
+  Result<ArrivedReport> examine(Bytes report) const;
+  /// Errors: those of check_report_time; kExpired also when `now_ms` is outside of the window or
+  /// the report's time is more than one time precision ahead of it; kReplay for a known id with
+  /// other bytes; kFull; kClosed.
+  Result<Acceptance> accept(ArrivedReport report, int64_t now_ms);
+  /// Both at once. Errors: of both.
   Result<Acceptance> accept(std::span<const uint8_t> report, int64_t now_ms);
 
   /// At most `limit` (1 .. kMaxJobReports) of the waiting reports. Draws the job's id.
@@ -99,11 +116,15 @@ class LeaderRole {
   void abandon();
 
  private:
-  LeaderRole(ServerTask task, LeaderState state);
+  struct Opened;
+
+  LeaderRole(ServerTask task, LeaderState state, Executor* executor);
   Status check_open() const;
+  Result<Opened> open(const Bytes& report) const;
 
   ServerTask task_;
   LeaderState state_;
+  Executor* executor_;
 };
 
 }  // namespace sotto

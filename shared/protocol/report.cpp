@@ -29,6 +29,9 @@ size_t report_size(const VdafSizes& sizes) {
 
 Bytes encode_report(const TaskId& task, const Report& report) {
   ByteWriter out;
+  out.reserve(kMessageHeader + report.metadata.id.size() + sizeof(int64_t) +
+              report.public_share.size() + report.leader_sealed.size() +
+              report.helper_sealed.size());
   put_header(out, MessageType::kReport, task);
   out.put_bytes(report.metadata.id);
   out.put<int64_t>(report.metadata.time_ms);
@@ -47,11 +50,11 @@ Result<Report> decode_report(std::span<const uint8_t> bytes, const TaskId& task,
   Report report;
   SOTTO_CHECK_OK(get_array(in, report.metadata.id, "report: id"));
   SOTTO_TRY(report.metadata.time_ms, in.get<int64_t>("report: time"));
-  SOTTO_TRY(report.public_share, get_bytes(in, sizes.public_share, "report: public share"));
+  SOTTO_TRY(report.public_share, in.get_bytes(sizes.public_share, "report: public share"));
   SOTTO_TRY(report.leader_sealed,
-            get_bytes(in, sizes.input_shares[0] + kHpkeOverhead, "report: leader's share"));
+            in.get_bytes(sizes.input_shares[0] + kHpkeOverhead, "report: leader's share"));
   SOTTO_TRY(report.helper_sealed,
-            get_bytes(in, sizes.input_shares[1] + kHpkeOverhead, "report: helper's share"));
+            in.get_bytes(sizes.input_shares[1] + kHpkeOverhead, "report: helper's share"));
   SOTTO_CHECK_OK(in.finish("report"));
   return report;
 }

@@ -32,13 +32,13 @@ struct ReportMetadata {
   friend bool operator==(const ReportMetadata&, const ReportMetadata&) = default;
 };
 
+/// The parts of a report, in the bytes that it was decoded from or will be encoded from: they are
+/// megabytes, and whoever holds the message needs no copy of it.
 struct Report {
   ReportMetadata metadata;
-  Bytes public_share;
-  Bytes leader_sealed;
-  Bytes helper_sealed;
-
-  friend bool operator==(const Report&, const Report&) = default;
+  std::span<const uint8_t> public_share;
+  std::span<const uint8_t> leader_sealed;
+  std::span<const uint8_t> helper_sealed;
 };
 
 /// The size of every report of a task.
@@ -47,6 +47,7 @@ size_t report_size(const VdafSizes& sizes);
 /// Requires shares of the lengths that `sizes` names.
 Bytes encode_report(const TaskId& task, const Report& report);
 
+/// What it gives points into `bytes`.
 /// Errors: kMalformed for any other length or message; kUnsupported for another version;
 /// kAuthentication for a report of another task.
 Result<Report> decode_report(std::span<const uint8_t> bytes, const TaskId& task,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crypto/hkdf.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {

@@ -8,7 +8,7 @@
 #include "privacy/accountant.hpp"
 #include "privacy/discrete_gaussian.hpp"
 #include "protocol/fields.hpp"
-#include "vdaf/sum.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {
@@ -179,14 +179,6 @@ Result<Task> decode_task(std::span<const uint8_t> bytes) {
                  std::move(status).error().message};
   }
   return task;
-}
-
-Result<std::unique_ptr<const Vdaf>> make_vdaf(const Task& task) {
-  if (task.vdaf != VdafId::kSumField32) return Error{ErrorCode::kUnsupported, "task: unknown vdaf"};
-  if (!task.vdaf_parameters.empty())
-    return Error{ErrorCode::kInvalidArgument, "task: sum has no parameters"};
-  SOTTO_TRY(Sum sum, Sum::create(task.dimension));
-  return std::unique_ptr<const Vdaf>(std::make_unique<Sum>(std::move(sum)));
 }
 
 }  // namespace sotto

@@ -9,7 +9,8 @@
 //   kind u8
 //   model hash 32 | model sequence u64 | catalogue hash 32 | catalogue version u64
 //   layout: u64 length, 1..32 of [a-z0-9_-] | layout parameters: u64 length <= 2^20, bytes
-//   vdaf u32 | dimension u32 | vdaf parameters: u64 length <= 256, bytes (none for `sum`)
+//   vdaf u32 | dimension u32 | vdaf parameters: u64 length <= 256, bytes
+//   (task_vdaf.hpp)
 //   grid bound i32 | grid clip f64 | sigma u64 | noise by u8
 //   min batch u64 | max batch u64
 //   window start i64 | window end i64 | time precision i64   (ms since 1970; ms)
@@ -18,7 +19,6 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -102,9 +102,5 @@ Result<Bytes> encode_task(const Task& task);
 /// Errors: kMalformed for anything that encode_task does not write, also where check_task fails;
 /// kUnsupported for another version or an unknown VDAF.
 Result<Task> decode_task(std::span<const uint8_t> bytes);
-
-/// The VDAF that a task names, for two aggregators: 0 is the leader, 1 the helper.
-/// Errors: kUnsupported; those of the VDAF.
-Result<std::unique_ptr<const Vdaf>> make_vdaf(const Task& task);
 
 }  // namespace sotto

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 namespace {
 
@@ -44,22 +46,21 @@ Result<Explanation> explain(const FoldInState& start, const Matrix& history,
   state.add_rows(history, weights);
   const Vector user = state.solve();
   const Vector sensitivity = state.apply_inverse(item);  // A^-1 v_i
-  if (!user.allFinite() || !sensitivity.allFinite())
+  if (!all_finite(span_of(user)) || !all_finite(span_of(sensitivity)))
     return Error{ErrorCode::kNumerical, "explanation: the normal equations cannot be solved"};
-  explanation.score = item.dot(user);
+  explanation.score = dot(span_of(item), span_of(user));
 
   const float lambda = state.regularization().lambda;
-  const Vector along = history * sensitivity;  // v_j' A^-1 v_i
-  const Vector predicted = history * user;     // v_j . u
-  const float shrinkage = lambda * user.dot(sensitivity);
+  const float shrinkage = lambda * dot(span_of(user), span_of(sensitivity));
   std::vector<Lead> leads;
   float largest_term = 0;
   for (size_t j = 0; j < n; ++j) {
-    const auto row = static_cast<Eigen::Index>(j);
     const float weight = weight_of(weights, j);
-    explanation.terms.push_back(weight * along[row]);
+    const float along = dot(row_of(history, j), span_of(sensitivity));  // v_j' A^-1 v_i
+    const float predicted = dot(row_of(history, j), span_of(user));     // v_j . u
+    explanation.terms.push_back(weight * along);
     largest_term = std::max(largest_term, std::fabs(explanation.terms.back()));
-    const float drop = weight * (along[row] * (1 - predicted[row]) - shrinkage);
+    const float drop = weight * (along * (1 - predicted) - shrinkage);
     if (drop > 0) leads.push_back({j, drop});
   }
 
@@ -73,8 +74,11 @@ Result<Explanation> explain(const FoldInState& start, const Matrix& history,
     FoldInState without = state;
     without.add(history.row(row), -weight);
     const Vector sensitivity_without = without.apply_inverse(item);  // A_-j^-1 v_i
-    const Vector change = history.row(row).transpose() * (1 - predicted[row]) - lambda * user;
-    lead.drop = weight * sensitivity_without.dot(change);
+    const auto vector = row_of(history, lead.position);
+    Vector change = Vector::Zero(user.size());  // v_j (1 - v_j . u) - lambda u
+    add_scaled(1 - dot(vector, span_of(user)), vector, span_of(change));
+    add_scaled(-lambda, span_of(user), span_of(change));
+    lead.drop = weight * dot(span_of(sensitivity_without), span_of(change));
   }
   std::sort(leads.begin(), leads.end(), leads_before);
   for (const Lead& lead : leads) {
@@ -93,7 +97,8 @@ Result<float> score_without(const FoldInState& start, const Matrix& history,
   FoldInState state = start;
   for (size_t j = 0; j < static_cast<size_t>(history.rows()); ++j)
     if (j != position) state.add(history.row(static_cast<Eigen::Index>(j)), weight_of(weights, j));
-  const float score = item.dot(state.solve());
+  const Vector user = state.solve();
+  const float score = dot(span_of(item), span_of(user));
   if (!std::isfinite(score))
     return Error{ErrorCode::kNumerical, "explanation: the normal equations cannot be solved"};
   return score;

@@ -56,16 +56,19 @@ Result<std::vector<Interest>> interest_profile(std::span<const ProfileEvent> eve
     total += interest.share;
     profile.push_back(std::move(interest));
   }
-  // Stable: equal shares stay in the order of tags and items.
-  const auto larger = [](const auto& a, const auto& b) { return a.share > b.share; };
   for (Interest& interest : profile) {
     interest.share /= total;
     for (InterestItem& item : interest.items) item.share /= total;
-    std::stable_sort(interest.items.begin(), interest.items.end(), larger);
+    std::sort(interest.items.begin(), interest.items.end(),
+              [](const InterestItem& a, const InterestItem& b) {
+                return a.share != b.share ? a.share > b.share : a.item < b.item;
+              });
     if (interest.items.size() > options.items_per_interest)
       interest.items.resize(options.items_per_interest);
   }
-  std::stable_sort(profile.begin(), profile.end(), larger);
+  std::sort(profile.begin(), profile.end(), [](const Interest& a, const Interest& b) {
+    return a.share != b.share ? a.share > b.share : a.tag < b.tag;
+  });
   return profile;
 }
 

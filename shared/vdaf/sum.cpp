@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crypto/stream.hpp"
+#include "vdaf/aggregate_share.hpp"
 #include "vdaf/field32.hpp"
 #include "vdaf/field_vector.hpp"
 
@@ -62,16 +63,7 @@ bool encode_signed(std::span<const int32_t> integers, std::span<uint8_t> encoded
 }
 
 Status check_size(std::span<const uint8_t> bytes, size_t size, const char* what) {
-  if (bytes.size() != size)
-    return {ErrorCode::kMalformed, std::string("sum: wrong length of ") + what};
-  return {};
-}
-
-Status check_vector(std::span<const uint8_t> encoded, size_t size, const char* what) {
-  SOTTO_CHECK_OK(check_size(encoded, size, what));
-  if (!all_canonical<Field>(encoded))
-    return {ErrorCode::kMalformed, std::string("sum: no field element in ") + what};
-  return {};
+  return check_share_size(bytes, size, "sum", what);
 }
 
 }  // namespace
@@ -123,7 +115,8 @@ Result<Prepared> Sum::prepare_init(std::span<const uint8_t> verify_key, size_t a
   SOTTO_CHECK_OK(check_size(public_share, sizes_.public_share, "public share"));
   SOTTO_CHECK_OK(check_size(input_share.reveal(), sizes_.input_shares[aggregator], "input share"));
   if (aggregator == 0)
-    SOTTO_CHECK_OK(check_vector(input_share.reveal(), sizes_.input_shares[0], "input share"));
+    SOTTO_CHECK_OK(check_share_vector<Field>(input_share.reveal(), sizes_.input_shares[0], "sum",
+                                             "input share"));
   return Prepared{{aggregator, std::move(input_share)}, {}};
 }
 
@@ -156,38 +149,16 @@ Status Sum::aggregate(AggregateShare& into, const OutShare& out_share) const {
 }
 
 Status Sum::merge(AggregateShare& into, const AggregateShare& other) const {
-  for (const AggregateShare* share : {&std::as_const(into), &other})
-    SOTTO_CHECK_OK(
-        check_vector(share->encoded.reveal(), sizes_.aggregate_share, "aggregate share"));
-  add_vector<Field>(into.encoded.reveal_mutable(), other.encoded.reveal());
-  return {};
+  return merge_shares<Field>(into, other, sizes_.aggregate_share, "sum");
 }
 
 Status Sum::add_integers(AggregateShare& into, std::span<const int64_t> integers) const {
-  if (integers.size() != dimension_)
-    return {ErrorCode::kInvalidArgument, "sum: wrong number of integers"};
-  SOTTO_CHECK_OK(check_vector(into.encoded.reveal(), sizes_.aggregate_share, "aggregate share"));
-  uint8_t* at = into.encoded.reveal_mutable().data();
-  for (const int64_t integer : integers) {
-    Field::store(at, Field::add(Field::load(at), Field::from_signed(integer)));
-    at += kWord;
-  }
-  return {};
+  return add_integers_to_share<Field>(into, integers, dimension_, "sum");
 }
 
 Result<std::vector<int64_t>> Sum::unshard(std::span<const AggregateShare> shares,
                                           uint64_t /*reports*/) const {
-  if (shares.size() != aggregators())
-    return Error{ErrorCode::kInvalidArgument, "sum: wrong number of aggregate shares"};
-  AggregateShare total = aggregate_init();
-  for (const AggregateShare& share : shares) SOTTO_CHECK_OK(merge(total, share));
-  std::vector<int64_t> result(dimension_);
-  const uint8_t* at = total.encoded.reveal().data();
-  for (int64_t& value : result) {
-    value = Field::to_signed(Field::load(at));
-    at += kWord;
-  }
-  return result;
+  return unshard_shares<Field>(shares, aggregators(), dimension_, "sum");
 }
 
 }  // namespace sotto

@@ -28,6 +28,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -45,7 +46,18 @@ using Nonce = std::array<uint8_t, 16>;
 /// draft-irtf-cfrg-vdaf section 10). Closed; they stand in signed tasks, so a number is never
 /// given to anything else.
 enum class VdafId : uint32_t {
+  kPrio3Count = 0x00000001,  ///< vdaf/prio3.hpp
+  kPrio3Sum = 0x00000002,
+  kPrio3SumVec = 0x00000003,
+  kPrio3Histogram = 0x00000004,
+  kPrio3MultihotCountVec = 0x00000005,
+  kPine64HmacSha256Aes128 = 0xFFFF1004,  ///< vdaf/pine.hpp
+  kPine32HmacSha256Aes128 = 0xFFFF1005,
+  kPine40HmacSha256Aes128 = 0xFFFF1006,
   kSumField32 = 0xFFFF5301,  ///< vdaf/sum.hpp
+  /// What the drafts give to experiments (Pine64, Pine128, Prio3SumVecWithMultiproof, ...). It
+  /// names several instances, so no task may hold it.
+  kExperimental = 0xFFFFFFFF,
 };
 
 /// Exact sizes in bytes of everything that is sent or agreed.
@@ -102,15 +114,18 @@ class Vdaf {
   size_t aggregators() const { return sizes().input_shares.size(); }
 
   /// Phase 1, on the device. All randomness is drawn in one fill, in the order of the draft's
-  /// `rand`. Copies of the measurement are wiped; the caller wipes its own.
-  /// Errors: kInvalidArgument when the measurement is not a valid one (length, range).
+  /// `rand` (in one fill a try, where an instance says that it may have to try again). Copies of
+  /// the measurement are wiped; the caller wipes its own.
+  /// Errors: kInvalidArgument when the measurement is not a valid one (length, range); kInternal
+  /// when all tries failed.
   virtual Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
                                EntropySource& entropy) const = 0;
 
   /// Phase 2, first half, at aggregator `aggregator`. verify_key: shared by the aggregators, never
   /// known to a device.
   /// Errors: kInvalidArgument for an aggregator or verify key that does not exist; kMalformed when
-  /// a share has the wrong length or holds what is no field element.
+  /// a share has the wrong length or holds what is no field element; kRejected in the negligible
+  /// case, equal for all aggregators, that the verify key and nonce give no usable query.
   virtual Result<Prepared> prepare_init(std::span<const uint8_t> verify_key, size_t aggregator,
                                         const Nonce& nonce, std::span<const uint8_t> public_share,
                                         SecretBytes input_share) const = 0;
@@ -137,10 +152,13 @@ class Vdaf {
 
   /// Phase 4, at the collector: the shares of all aggregators and the number of reports in them.
   /// Correct as long as the true sum fits between -q/2 and q/2 (check_batch_fits).
-  /// Errors: kInvalidArgument when there are not as many shares as aggregators; kMalformed.
+  /// Errors: kInvalidArgument when there are not as many shares as aggregators; kMalformed, also
+  /// for a sum that is no int64_t.
   virtual Result<std::vector<int64_t>> unshard(std::span<const AggregateShare> shares,
                                                uint64_t reports) const = 0;
 };
+
+using VdafPointer = std::unique_ptr<const Vdaf>;
 
 inline AggregateShare Vdaf::aggregate_init() const {
   return {SecretBytes(sizes().aggregate_share)};  // zero bytes encode zeros in every field

@@ -80,21 +80,65 @@ test('same seed, same result, whatever the number of threads; another seed, anot
     'upload_bytes_per_report', 'seconds']) assert.ok(key in one, key);
 });
 
-test('a run that is killed continues from its checkpoint and ends with the same model', async () => {
-  const args = (name, ...more) => ['simulate', '--data', 'world:demo', '--dim', '32', '--rounds', '40',
-    '--no-central', '--out', file(`${name}.safetensors`), '--checkpoint', file(`${name}.ckpt`), ...more];
+// Runs to the end, then again: killed at its first checkpoint and resumed. Both models must be equal.
+async function killAndResume(name, ...run) {
+  const args = (part, ...more) => [...run, '--no-central', '--out', file(`${name}-${part}.safetensors`),
+    '--checkpoint', file(`${name}-${part}.ckpt`), ...more];
   succeed(...args('whole'));
   const child = spawn(binary, args('cut'), { stdio: 'ignore' });
   await new Promise((done) => {
     const poll = setInterval(() => {
-      if (existsSync(file('cut.ckpt'))) child.kill('SIGKILL');
+      if (existsSync(file(`${name}-cut.ckpt`))) child.kill('SIGKILL');
     }, 5);
     child.on('exit', () => { clearInterval(poll); done(); });
   });
-  assert.ok(!existsSync(file('cut.safetensors')), 'the run was to be killed before its end');
+  assert.ok(!existsSync(file(`${name}-cut.safetensors`)), 'the run was to be killed before its end');
   succeed(...args('cut', '--resume'));
-  assert.ok(readFileSync(file('cut.safetensors')).equals(readFileSync(file('whole.safetensors'))));
+  assert.ok(readFileSync(file(`${name}-cut.safetensors`)).equals(readFileSync(file(`${name}-whole.safetensors`))));
   refuse(/other data, options or seed/, ...args('cut', '--resume', '--seed', '99'));
+  const otherPath = run.filter((arg) => !['--secure', 'full'].includes(arg));
+  if (otherPath.length < run.length)
+    refuse(/other data, options or seed/, ...otherPath, '--no-central', '--checkpoint', file(`${name}-cut.ckpt`), '--resume');
+}
+
+test('a run that is killed continues from its checkpoint and ends with the same model', () =>
+  killAndResume('clear', 'simulate', '--data', 'world:demo', '--dim', '32', '--rounds', '40'));
+
+test('so does one of the whole cryptographic path', () =>
+  killAndResume('full', 'simulate', '--data', 'world:tiny', '--dim', '8', '--rounds', '20', '--secure', 'full'));
+
+test('and a private one, whose devices remember what they have paid', () =>
+  killAndResume('private', 'simulate', '--data', 'world:demo', '--epsilon', '3', '--secure', 'full'));
+
+test('the whole cryptographic path ends with the model of the sums in the clear, byte for byte', () => {
+  const base = ['simulate', '--data', 'world:tiny', '--no-central', '--max-batch', '30', '--dropout', '0.2'];
+  const runs = {
+    federated: ['--dim', '8', '--rounds', '3', '--participation', '0.7'],
+    noisy: ['--dim', '8', '--rounds', '2', '--round-sigma', '0.1', '--noise', 'servers+device'],
+    one: ['--epsilon', '4', '--noise', 'one'],
+    servers: ['--epsilon', '4'],
+    device: ['--epsilon', '4', '--noise', 'servers+device'],
+  };
+  for (const [name, args] of Object.entries(runs)) {
+    const run = (secure) => report(...base, ...args, '--secure', secure, '--out', file(`${name}-${secure}`));
+    const clear = run('clear');
+    const full = run('full');
+    assert.ok(readFileSync(file(`${name}-clear`)).equals(readFileSync(file(`${name}-full`))), name);
+    assert.ok(full.rounds.every((round) => round.cohorts >= 3), 'several cohorts');
+    for (const key of ['reports', 'upload_bytes_per_report', 'upload_bytes_per_device', 'epsilon'])
+      assert.equal(full[key], clear[key], key);  // with full the bytes are measured, with clear computed
+    assert.deepEqual([full.secure, full.vdaf, full.rejected], ['full', 'sum', {}]);
+    for (const part of ['devices', 'leader', 'helper', 'collector']) assert.ok(full[`seconds_${part}`] > 0);
+    // Beyond counts, a device with no item of the slice has nothing to say.
+    for (const round of full.rounds)
+      assert.ok(round.layout === 'whitened' || round.zero_reports === 0, 'all could pay');
+  }
+  assert.match(succeed(...base, '--rounds', '1', '--secure', 'full'), /no floors[^]*protects nobody/);
+  assert.match(succeed(...base, '--rounds', '1', '--noise', 'servers'), /nothing is added/);
+  refuse(/--secure/, ...base, '--secure', 'half');
+  refuse(/--vdaf/, ...base, '--vdaf', 'prio3');
+  refuse(/--round-sigma/, ...base, '--epsilon', '1', '--round-sigma', '1');
+  refuse(/max_batch.*at most 65520/, 'simulate', '--data', 'world:tiny', '--secure', 'full', '--max-batch', '70000');
 });
 
 test('a private run spends what was asked, and continues from its checkpoint', () => {

@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "base/random.hpp"
 
@@ -217,4 +219,64 @@ TEST_CASE("what could not be read back is not written") {
   CHECK(refuses({{{"a\"b", TensorType::kU8, {4}, bytes}}, {}}));
   CHECK(refuses({{}, {{"key", "two\nlines"}}}));
   CHECK(refuses({{}, {{"key", std::string(2000, 'x')}}}));
+}
+
+TEST_CASE("every type has its size and name, and comes back as itself alone") {
+  const std::pair<TensorType, std::string_view> types[] = {{TensorType::kU8, "U8"},
+                                                           {TensorType::kI8, "I8"},
+                                                           {TensorType::kU32, "U32"},
+                                                           {TensorType::kF32, "F32"},
+                                                           {TensorType::kU64, "U64"}};
+  const size_t sizes[] = {1, 1, 4, 4, 8};
+  for (size_t i = 0; i < std::size(types); ++i) {
+    const auto [type, name] = types[i];
+    CAPTURE(name);
+    CHECK(tensor_type_size(type) == sizes[i]);
+    CHECK(tensor_type_name(type) == name);
+    const Bytes values(3 * sizes[i], 0xa5);
+    const Bytes file = write_safetensors({{{"x", type, {3}, values}}, {}}).value();
+    for (const auto& [other, other_name] : types) {
+      const KnownTensor known[] = {{"x", other, 1}};
+      const auto back = read_safetensors(file, known);
+      REQUIRE(back.ok() == (other == type));
+      if (!back.ok()) {
+        CHECK(back.error().message == "x: another dtype");
+        continue;
+      }
+      CHECK(back->tensors[0].type == type);
+      CHECK(Bytes(back->tensors[0].bytes.begin(), back->tensors[0].bytes.end()) == values);
+    }
+  }
+}
+
+TEST_CASE("U32 tensors are laid out between 64 and 8 bits, aligned to four bytes") {
+  const Bytes bytes(3, 1), words(4, 2), numbers(8, 3), longs(8, 4);
+  const Bytes file = write_safetensors({{{"bytes", TensorType::kU8, {3}, bytes},
+                                         {"words", TensorType::kU32, {1}, words},
+                                         {"numbers", TensorType::kF32, {2}, numbers},
+                                         {"longs", TensorType::kU64, {1}, longs}},
+                                        {}})
+                         .value();
+  constexpr KnownTensor known[] = {{"bytes", TensorType::kU8, 1},
+                                   {"words", TensorType::kU32, 1},
+                                   {"numbers", TensorType::kF32, 1},
+                                   {"longs", TensorType::kU64, 1}};
+  const auto back = read_safetensors(file, known).value();
+  const auto place = [&](const char* name) {
+    return static_cast<size_t>(back.find(name)->bytes.data() - file.data());
+  };
+  CHECK(place("longs") % 8 == 0);
+  CHECK(place("words") == place("longs") + 8);
+  CHECK(place("numbers") == place("words") + 4);
+  CHECK(place("bytes") == place("numbers") + 8);
+  const auto size_is = [](const char* shape, const char* offsets, size_t size) {
+    const KnownTensor one[] = {{"x", TensorType::kU32, 1}};
+    return read_safetensors(file_of("{" + tensor("x", "U32", shape, offsets) + "}", size), one)
+        .ok();
+  };
+  CHECK(size_is("[3]", "[0,12]", 12));
+  CHECK_FALSE(size_is("[3]", "[0,11]", 11));
+  CHECK_FALSE(size_is("[3]", "[0,3]", 3));
+  CHECK_FALSE(size_is("[3]", "[0,24]", 24));
+  CHECK_FALSE(size_is("[4611686018427387904]", "[0,0]", 0));
 }

@@ -159,6 +159,7 @@ TEST_CASE("a contribution is paid for, once, and waits in the outbox until someb
 
   visitor.storage.commit(visitor.device->acknowledge(outcome.task));
   CHECK(visitor.device->outbox().due(kEnd - 1).empty());
+  CHECK(visitor.device->outbox().find(outcome.task)->report.capacity() == 0);  // often a megabyte
   visitor.open();
   CHECK(visitor.decide(file).participation == Participation::kDecided);
   CHECK(visitor.device->ledger().overview(1e-6)->window.spent_rho == doctest::Approx(0.5));

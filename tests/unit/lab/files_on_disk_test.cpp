@@ -75,7 +75,7 @@ TEST_CASE("a model whose ids no index can hold is not saved") {
 TEST_CASE("a published model is loaded as devices see it, without removed items") {
   const std::string path = temporary("published.safetensors");
   const ModelFile model = small_model();
-  Snapshot snapshot{quantize_rows(model.items), {}, model.reg, {}};
+  Snapshot snapshot{quantize_rows(model.items), {}, model.reg, {}, {}};
   for (const std::string& id : model.ids) REQUIRE(snapshot.items.add(id).ok());
   REQUIRE(snapshot.items.remove("b").ok());
   const Bytes bytes = write_snapshot(snapshot).value();

@@ -97,7 +97,7 @@ TEST_CASE(
 TEST_CASE("the accountant's price is that of one server's noise, for every way of adding it") {
   const SmallWorld world = small_world();
   PrivateOptions options = small_options();
-  for (const NoiseBy by : {NoiseBy::kOne, NoiseBy::kServers}) {
+  for (const NoiseBy by : {NoiseBy::kLeader, NoiseBy::kServers}) {
     options.by = by;
     ThreadPool pool(2);
     auto training = PrivateTraining::create(world.split.train, world.content, options, pool);

@@ -154,5 +154,132 @@ TEST_CASE("whitened: items outside the slice are not contributed, long histories
   CHECK(out.values.empty());
 }
 
+// What a device may put there: all 0 or 1 and three means in [0, 1].
+std::vector<float> random_metrics(Random& random) {
+  if (random.below(4) == 0) return std::vector<float>(kPrequentialMetrics, 0);
+  std::vector<float> metrics{1};
+  while (metrics.size() < kPrequentialMetrics)
+    metrics.push_back(random.below(3) == 0 ? 1 : static_cast<float>(random.uniform()));
+  return metrics;
+}
+
+std::vector<float> dense(const Contribution& contribution, size_t dimension) {
+  std::vector<float> all(dimension, 0);
+  for (size_t j = 0; j < contribution.indices.size(); ++j)
+    all[contribution.indices[j]] = contribution.values[j];
+  return all;
+}
+
+TEST_CASE("rows with metrics: no history and no metrics reach the clip, on any model") {
+  Random random(12);
+  Contribution out;
+  for (const float scale : {1e-3F, 0.1F, 1.0F, 30.0F}) {
+    for (const float lambda : {1e-4F, 0.01F, 1.0F}) {
+      const Matrix items = random_matrix(60, 8, 3, scale);
+      const Regularization reg{0.1F, lambda};
+      const FoldIn fold_in(items, reg);
+      for (const double max_weight : {1.0, 5.0, 40.0}) {
+        const RowsTask task = make_rows_task({60, 8, kPrequentialMetrics}, reg, max_weight);
+        for (int n = 1; n <= static_cast<int>(max_weight); ++n) {
+          const auto history = random_history(60, static_cast<size_t>(n), random);
+          ContributionInput input = contribution_input(history, fold_in);
+          const auto metrics = random_metrics(random);
+          input.metrics = metrics;
+          contribute_rows(task, input, out);
+          check_indices(out, task.layout.dimension());
+          CHECK(norm(out) <= task.clip * (1 + 1e-5));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "rows with metrics: the last coordinates are gamma_m times the metrics, the rest as ever") {
+  Random random(13);
+  const Matrix items = random_matrix(20, 4, 3, 0.3F);
+  const Regularization reg{0.1F, 0.01F};
+  const FoldIn fold_in(items, reg);
+  RowsTask task = make_rows_task({20, 4, kPrequentialMetrics}, reg, 10);
+  CHECK(task.layout.dimension() == packed_size(4) + 20 * 6 + 1 + 4);
+  CHECK(task.layout.metrics() == task.layout.dimension() - 4);
+  // A tenth of the clip, spread over four metrics of at most one.
+  CHECK(double{task.gamma_m} * 2 == doctest::Approx(0.1 * task.clip));
+  const auto history = random_history(20, 7, random);
+  ContributionInput input = contribution_input(history, fold_in);
+  const std::vector<float> metrics{1, 0.5F, 0.25F, 0.75F};
+  input.metrics = metrics;
+  Contribution out;
+  contribute_rows(task, input, out);
+  const auto with_metrics = dense(out, task.layout.dimension());
+  for (size_t j = 0; j < 4; ++j)
+    CHECK(with_metrics[task.layout.metrics() + j] == task.gamma_m * metrics[j]);
+
+  input.metrics = {};
+  contribute_rows(task, input, out);
+  const auto without = dense(out, task.layout.dimension());
+  for (size_t j = 0; j < 4; ++j) CHECK(without[task.layout.metrics() + j] == 0);
+  CHECK(std::equal(without.begin(), without.end() - 4, with_metrics.begin()));
+
+  // A layout without metrics leaves them out, whatever the device brings.
+  task.layout.n_metrics = 0;
+  input.metrics = metrics;
+  contribute_rows(task, input, out);
+  check_indices(out, task.layout.dimension());
+  CHECK(dense(out, task.layout.dimension()) ==
+        std::vector<float>(without.begin(), without.end() - 4));
+}
+
+TEST_CASE("whitened with metrics: norm at most one however hostile history, model and task") {
+  Random random(14);
+  Contribution out;
+  for (uint64_t trial = 0; trial < 200; ++trial) {
+    WhitenedTask task = whitened_task(80, 6, 300 + trial);
+    task.layout.n_metrics = kPrequentialMetrics;
+    const auto scale = static_cast<float>(std::pow(10, -4 + 8 * random.uniform()));
+    const Matrix items = random_matrix(80, 6, 7 + trial, scale);
+    task.residual = trial % 2 == 0;
+    task.max_items = trial % 3 == 0 ? 10 : 200;
+    task.metric_weight = static_cast<float>(std::pow(10, -3 + 6 * random.uniform()));
+    task.gram_weight = static_cast<float>(std::pow(10, -2 + 4 * random.uniform()));
+    const FoldIn fold_in(items, task.reg);
+    const auto history = random_history(80, 1 + random.below(80), random);
+    ContributionInput input = contribution_input(history, fold_in);
+    const auto metrics = random_metrics(random);
+    input.metrics = metrics;
+    contribute_whitened(task, input, random, out);
+    check_indices(out, task.layout.dimension());
+    CHECK(norm(out) <= 1 + 1e-5);
+  }
+}
+
+TEST_CASE(
+    "whitened with metrics: the last coordinates are w_m times the metrics, scaled with all") {
+  WhitenedTask task = whitened_task(40, 5, 15);
+  task.layout.n_metrics = kPrequentialMetrics;
+  task.metric_weight = 0.5F;
+  const Matrix items = random_matrix(40, 5, 16, 0.3F);
+  const FoldIn fold_in(items, task.reg);
+  Random random(17);
+  const auto history = random_history(40, 30, random);
+  ContributionInput input = contribution_input(history, fold_in);
+  const std::vector<float> metrics{1, 0.5F, 0.25F, 0.75F};
+  for (const bool with_metrics : {true, false}) {
+    input.metrics = with_metrics ? std::span<const float>(metrics) : std::span<const float>{};
+    Contribution out;
+    contribute_whitened(task, input, random, out);
+    const auto all = dense(out, task.layout.dimension());
+    // The normaliser is the scale itself, and here the norm is above its floor.
+    const float scale = all[task.layout.normaliser()];
+    CHECK(scale > 0);
+    CHECK(norm(out) == doctest::Approx(1).epsilon(1e-5));
+    for (size_t j = 0; j < 4; ++j)
+      CHECK(all[task.layout.metrics() + j] ==
+            doctest::Approx(with_metrics ? double{scale * 0.5F * metrics[j]} : 0.0));
+  }
+  CHECK(task.layout.metrics() + 4 == task.layout.dimension());
+  CHECK(task.layout.normaliser() + 1 == task.layout.metrics());
+}
+
 }  // namespace
 }  // namespace sotto

@@ -281,3 +281,35 @@ TEST_CASE("the smoke test notices a model that does not work") {
   std::get<Matrix>(snapshot.rows).setZero();
   CHECK_FALSE(smoke_test(snapshot, SquareMatrix::Zero(3, 3)).ok());
 }
+
+TEST_CASE("popularity is one finite number a row, not negative, or left out") {
+  for (const bool int8 : {false, true}) {
+    const Snapshot snapshot = small_snapshot(int8);
+    REQUIRE(Foreign(snapshot).load() == "loaded");
+    CHECK(Foreign(snapshot).erase("popularity").load() == "loaded");
+    for (const uint64_t n : {0U, 1U, 5U, 7U})
+      CHECK(Foreign(snapshot).reshape("popularity", {n}, static_cast<size_t>(n) * 4).load() ==
+            "popularity: the shape does not fit the other tensors");
+    for (const float bad :
+         {-1.F, -1e-30F, kNan, -kNan, 2e9F, std::numeric_limits<float>::infinity(),
+          -std::numeric_limits<float>::infinity()})
+      for (const size_t row : {size_t{0}, size_t{5}})
+        CHECK(Foreign(snapshot).set("popularity", row, bad).load() ==
+              "popularity: must be finite and not negative");
+    // A share, but more is not this file's business.
+    for (const float fine : {0.F, 1.F, 1000.F, Snapshot::kLargestValue})
+      CHECK(Foreign(snapshot).set("popularity", 3, fine).load() == "loaded");
+    const auto refuses = [&](std::vector<float> popularity) {
+      Snapshot changed = small_snapshot(int8);
+      changed.popularity = std::move(popularity);
+      const auto file = write_snapshot(changed);
+      return !file.ok() && file.error().code == ErrorCode::kInvalidArgument;
+    };
+    CHECK(refuses({1, 1, 1, 1, 1}));
+    CHECK(refuses({1, 1, 1, 1, 1, 1, 1}));
+    CHECK(refuses({1, 1, 1, 1, 1, -.5F}));
+    CHECK(refuses({1, kNan, 1, 1, 1, 1}));
+    CHECK_FALSE(refuses({}));
+    CHECK_FALSE(refuses({0, 0, 0, 0, 0, 0}));
+  }
+}

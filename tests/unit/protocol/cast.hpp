@@ -16,6 +16,7 @@
 #include "protocol/device_role.hpp"
 #include "protocol/helper_role.hpp"
 #include "protocol/leader_role.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 

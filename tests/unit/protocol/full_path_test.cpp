@@ -13,6 +13,16 @@ std::vector<int64_t> plus(std::vector<int64_t> a, const std::vector<int64_t>& b)
   return a;
 }
 
+// Three workers whose blocks come from the last to the first.
+class BackwardsExecutor final : public Executor {
+ public:
+  size_t workers() const override { return 3; }
+  void for_blocks(size_t n, size_t grain, const Body& body) override {
+    for (size_t block = (n + grain - 1) / grain; block-- > 0;)
+      body(block * grain, std::min(n, (block + 1) * grain), block % workers());
+  }
+};
+
 }  // namespace
 
 TEST_CASE("on three cohorts, any dropouts: the sum of the vectors and the noise drawn, exactly") {
@@ -164,6 +174,40 @@ TEST_CASE("stopped and restored after every step, both servers end with the same
     return run.leader_role.finish_collection(helper_share, run.entropy).value();
   });
   CHECK(straight.collector_role.open(leader_share, helper_share).value().reports == 5);
+}
+
+TEST_CASE("whatever the executor does, every message and both states are the same bytes") {
+  Running straight;
+  Running lent;
+  BackwardsExecutor executor;
+  lent.leader_role = LeaderRole(lent.server(Role::kLeader, lent.task_file), &executor);
+  lent.helper_role = HelperRole(lent.server(Role::kHelper, lent.task_file), &executor);
+  // Both casts draw the same entropy.
+  const auto act = [](Running& run) {
+    std::vector<Bytes> messages;
+    for (size_t i = 0; i < 11; ++i) {
+      Bytes report =
+          run.report(std::vector<int32_t>(run.task().dimension, static_cast<int32_t>(i)));
+      if (i == 2) report[report.size() - 1] ^= 1;  // the helper cannot open it
+      if (i == 5) report[report.size() / 2] ^= 1;  // the leader cannot
+      ArrivedReport arrived = run.leader_role.examine(std::move(report)).value();
+      REQUIRE(run.leader_role.accept(std::move(arrived), kNow).ok());
+    }
+    for (const size_t limit : {7U, 7U}) {
+      messages.push_back(run.leader_role.start_job(limit, run.entropy).value());
+      messages.push_back(run.helper_role.prepare(messages.back(), kNow).value());
+      messages.push_back(run.leader_role.on_prepare_response(messages.back()).value());
+      messages.push_back(run.helper_role.commit(messages.back()).value());
+      REQUIRE(run.leader_role.on_commit_response(messages.back()).ok());
+    }
+    for (const SecretBytes& state : {run.leader_role.snapshot(), run.helper_role.snapshot()})
+      messages.emplace_back(state.reveal().begin(), state.reveal().end());
+    return messages;
+  };
+  CHECK(act(lent) == act(straight));
+  CHECK(lent.leader_role.state().batch.reports == 9);
+  CHECK(lent.leader_role.state().rejected ==
+        std::map<ErrorCode, uint64_t>{{ErrorCode::kAuthentication, 2}});
 }
 
 TEST_CASE("snapshots refuse every truncation and extension, and no mutation of them crashes") {

@@ -90,7 +90,8 @@ TEST_CASE_FIXTURE(Fixture, "reports of another task are refused, also under this
   CHECK(code_of(leader_role.accept(foreign, kNow)) == ErrorCode::kAuthentication);
   std::copy(id.begin(), id.end(), foreign.begin() + 2);
   const Report report = decode_report(foreign, id, sizes).value();
-  const PrepareRequest message{{9}, {{report.metadata, {}, report.helper_sealed, {}}}};
+  const Bytes sealed(report.helper_sealed.begin(), report.helper_sealed.end());
+  const PrepareRequest message{{9}, {{report.metadata, {}, sealed, {}}}};
   CHECK(prepared(message).outcomes[0].reason == ErrorCode::kAuthentication);
   HelperRole other_helper(server(Role::kHelper, other_file));
   CHECK(code_of(other_helper.prepare(encode(id, message), kNow)) == ErrorCode::kAuthentication);

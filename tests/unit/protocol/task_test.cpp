@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(Cast, "tasks out of range are neither written nor read") {
     CHECK(code_of(encode_task(wrong)) == ErrorCode::kInvalidArgument);
   }
   Task unknown = task();
-  unknown.vdaf = static_cast<VdafId>(1);
+  unknown.vdaf = static_cast<VdafId>(0x12345678);
   CHECK(code_of(encode_task(unknown)) == ErrorCode::kUnsupported);
 }
 

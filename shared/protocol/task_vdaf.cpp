@@ -1,0 +1,159 @@
+#include "protocol/task_vdaf.hpp"
+
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "vdaf/sum.hpp"
+
+namespace sotto {
+namespace {
+
+constexpr std::string_view kContext = "sotto v1";
+
+std::span<const uint8_t> context() {
+  return {reinterpret_cast<const uint8_t*>(kContext.data()), kContext.size()};
+}
+
+Error invalid(const char* reason) { return {ErrorCode::kInvalidArgument, reason}; }
+
+Status require_dimension_one(const Task& task) {
+  if (task.dimension != 1) return invalid("task: this vdaf has dimension 1");
+  return {};
+}
+
+Status require_bound(const Task& task, double squared_distance) {
+  const double bound = task.grid.bound;
+  if (!(bound * bound >= squared_distance))
+    return invalid("task: grid bound is below the sensitivity of its vdaf");
+  return {};
+}
+
+// The parameters as numbers; anything but exactly these is refused.
+template <size_t N>
+Result<std::array<uint32_t, N>> read_numbers(const Task& task) {
+  ByteReader in(task.vdaf_parameters);
+  std::array<uint32_t, N> numbers{};
+  for (uint32_t& number : numbers) {
+    SOTTO_TRY(number, in.get<uint32_t>("task: vdaf parameters"));
+  }
+  SOTTO_CHECK_OK(in.finish("task: vdaf parameters"));
+  return numbers;
+}
+
+Result<PineParameters> read_pine(const Task& task) {
+  ByteReader in(task.vdaf_parameters);
+  PineParameters parameters;
+  parameters.dimension = task.dimension;
+  parameters.norm_bound = static_cast<uint64_t>(task.grid.bound);
+  SOTTO_TRY(parameters.chunk_length, in.get<uint32_t>("task: chunk length"));
+  SOTTO_TRY(parameters.norm_equality_chunk_length,
+            in.get<uint32_t>("task: norm equality chunk length"));
+  SOTTO_TRY(parameters.proofs, in.get<uint8_t>("task: proofs"));
+  SOTTO_TRY(parameters.norm_equality_proofs, in.get<uint8_t>("task: norm equality proofs"));
+  SOTTO_TRY(parameters.wraparound_checks, in.get<uint16_t>("task: wraparound checks"));
+  SOTTO_TRY(parameters.wraparound_successes, in.get<uint16_t>("task: wraparound successes"));
+  SOTTO_TRY(parameters.alpha, in.get<double>("task: alpha"));
+  SOTTO_CHECK_OK(in.finish("task: vdaf parameters"));
+  return parameters;
+}
+
+Bytes write_pine(const PineParameters& parameters) {
+  ByteWriter out;
+  out.put<uint32_t>(static_cast<uint32_t>(parameters.chunk_length));
+  out.put<uint32_t>(static_cast<uint32_t>(parameters.norm_equality_chunk_length));
+  out.put<uint8_t>(static_cast<uint8_t>(parameters.proofs));
+  out.put<uint8_t>(static_cast<uint8_t>(parameters.norm_equality_proofs));
+  out.put<uint16_t>(static_cast<uint16_t>(parameters.wraparound_checks));
+  out.put<uint16_t>(static_cast<uint16_t>(parameters.wraparound_successes));
+  out.put<double>(parameters.alpha);
+  return std::move(out).bytes();
+}
+
+Result<std::unique_ptr<const Vdaf>> make_task_pine(const Task& task, PineInstance instance) {
+  SOTTO_TRY(const PineParameters parameters, read_pine(task));
+  if (task.noise_by == NoiseBy::kServersAndDevice)
+    return invalid("task: devices add no noise under PINE, which bounds all that they send");
+  SOTTO_TRY(const PineSecurity security, pine_security(instance, parameters));
+  if (!(security.zero_knowledge >= kLeastZeroKnowledge))
+    return invalid("task: PINE's zero knowledge is below the least");
+  if (!(security.wraparound_soundness >= kLeastOfflineSoundness &&
+        security.proof_soundness >= kLeastOfflineSoundness &&
+        security.norm_equality_soundness >= kLeastOnlineSoundness))
+    return invalid("task: PINE's soundness is below the least");
+  return make_pine(instance, parameters);
+}
+
+Result<std::unique_ptr<const Vdaf>> make_sum(const Task& task) {
+  if (!task.vdaf_parameters.empty()) return invalid("task: sum has no parameters");
+  SOTTO_TRY(Sum sum, Sum::create(task.dimension));
+  return std::unique_ptr<const Vdaf>(std::make_unique<Sum>(std::move(sum)));
+}
+
+Result<std::unique_ptr<const Vdaf>> make_count(const Task& task) {
+  SOTTO_CHECK_OK(require_dimension_one(task));
+  SOTTO_CHECK_OK(require_bound(task, 1));
+  if (!task.vdaf_parameters.empty()) return invalid("task: Prio3Count has no parameters");
+  return make_prio3_count(context());
+}
+
+Result<std::unique_ptr<const Vdaf>> make_task_sum(const Task& task) {
+  SOTTO_TRY(const auto numbers, read_numbers<1>(task));
+  const double max = numbers[0];
+  SOTTO_CHECK_OK(require_dimension_one(task));
+  SOTTO_CHECK_OK(require_bound(task, max * max));
+  return make_prio3_sum(numbers[0], context());
+}
+
+Result<std::unique_ptr<const Vdaf>> make_sum_vec(const Task& task) {
+  SOTTO_TRY(const auto numbers, read_numbers<2>(task));
+  const double max = numbers[0];
+  SOTTO_CHECK_OK(require_bound(task, task.dimension * max * max));
+  return make_prio3_sum_vec(task.dimension, numbers[0], numbers[1], context());
+}
+
+Result<std::unique_ptr<const Vdaf>> make_histogram(const Task& task) {
+  SOTTO_TRY(const auto numbers, read_numbers<1>(task));
+  SOTTO_CHECK_OK(require_bound(task, 2));
+  return make_prio3_histogram(task.dimension, numbers[0], context());
+}
+
+Result<std::unique_ptr<const Vdaf>> make_multihot(const Task& task) {
+  SOTTO_TRY(const auto numbers, read_numbers<2>(task));
+  SOTTO_CHECK_OK(require_bound(task, numbers[0]));
+  return make_prio3_multihot_count_vec(task.dimension, numbers[0], numbers[1], context());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Vdaf>> make_vdaf(const Task& task) {
+  if (const auto instance = pine_instance(task.vdaf)) return make_task_pine(task, *instance);
+  switch (task.vdaf) {
+    case VdafId::kSumField32: return make_sum(task);
+    case VdafId::kPrio3Count: return make_count(task);
+    case VdafId::kPrio3Sum: return make_task_sum(task);
+    case VdafId::kPrio3SumVec: return make_sum_vec(task);
+    case VdafId::kPrio3Histogram: return make_histogram(task);
+    case VdafId::kPrio3MultihotCountVec: return make_multihot(task);
+    default: break;
+  }
+  return Error{ErrorCode::kUnsupported, "task: unknown vdaf"};
+}
+
+Status use_pine(Task& task, PineInstance instance, const PineTarget& target) {
+  SOTTO_TRY(const PineParameters parameters,
+            choose_pine_parameters(instance, task.dimension, static_cast<uint64_t>(task.grid.bound),
+                                   target));
+  task.vdaf = pine_id(instance);
+  task.vdaf_parameters = write_pine(parameters);
+  return {};
+}
+
+std::vector<int32_t> nothing_to_say(const Task& task) {
+  std::vector<int32_t> measurement(task.dimension);
+  if (task.vdaf == VdafId::kPrio3Histogram && !measurement.empty()) measurement[0] = 1;
+  return measurement;
+}
+
+}  // namespace sotto

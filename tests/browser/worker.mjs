@@ -1,0 +1,3 @@
+import { runCases } from './run_cases.mjs';
+
+postMessage(await runCases());
