@@ -49,9 +49,29 @@ void SimulateOptions::add_to(CLI::App& command) {
                   "aggregate them; the sums are the same to the bit")
       ->check(CLI::IsMember({"clear", "full"}))
       ->capture_default_str();
-  command.add_option("--vdaf", vdaf, "How shares are made and added up")
-      ->check(CLI::IsMember({"sum"}))
+  command
+      .add_option("--vdaf", vdaf,
+                  "How shares are made and added up. sum: nothing is checked. pine (over Field32), "
+                  "pine40, pine64: every report proves in zero knowledge that its norm is within "
+                  "the bound; with --secure full only, and without device noise")
+      ->check(CLI::IsMember({"sum", "pine", "pine40", "pine64"}))
       ->capture_default_str();
+  command
+      .add_option(
+          "--poison", poison,
+          "FRACTION[:KIND] of the devices are malicious, chosen by the seed; with --secure full "
+          "only. Each runs a client of its own that checks nothing:\n"
+          "norm (default): its honest vector, 10,000 times as long as the bound. sum adds it, "
+          "modulo q, and the model is lost; PINE rejects it.\n"
+          "flip: minus its honest vector, as long as the bound. Nothing about it can be proven "
+          "wrong: sum and PINE accept it, and each moves a sum by at most the bound.\n"
+          "boost: everything into one item of middling popularity; with sum 100 times the bound, "
+          "with PINE the bound, which it accepts. Says whose top 20 the item is in, before and "
+          "after.\n"
+          "malformed: random bytes instead of shares. PINE rejects them; sum where they are no "
+          "field elements, and takes them for a vector where they are.\n"
+          "A round whose sum gives no model that can be published leaves the model as it was")
+      ->type_name("FRACTION[:KIND]");
   command
       .add_option("--round-sigma", round_sigma,
                   "Without --epsilon: noise of so many sensitivities in every round's sum, by whom "
@@ -89,6 +109,13 @@ void SimulateOptions::add_to(CLI::App& command) {
   command.add_option("--json", json, "Write the results to this file (-: stdout)");
 }
 
+VdafId SimulateOptions::vdaf_id() const {
+  if (vdaf == "pine") return VdafId::kPine32HmacSha256Aes128;
+  if (vdaf == "pine40") return VdafId::kPine40HmacSha256Aes128;
+  if (vdaf == "pine64") return VdafId::kPine64HmacSha256Aes128;
+  return VdafId::kSumField32;
+}
+
 uint64_t SimulateOptions::fingerprint(const Split& split, const Regularization& reg) const {
   Fingerprint hash;
   hash << model.dim << model.seed << participation << dropout << h << max_weight << max_batch
@@ -96,7 +123,8 @@ uint64_t SimulateOptions::fingerprint(const Split& split, const Regularization& 
        << privacy.sigma.value_or(0) << privacy.delta.value_or(0) << dim_given.value_or(0)
        << split.n_items;
   for (const auto& text : privacy.settings) hash.add(text.data(), text.size());
-  for (const std::string* text : {&curvature, &privacy.noise, &privacy.accounting, &secure, &vdaf})
+  for (const std::string* text :
+       {&curvature, &privacy.noise, &privacy.accounting, &secure, &vdaf, &poison})
     hash.add(text->data(), text->size());
   hash.add(split.train.items.data(), split.train.items.size() * sizeof(uint32_t));
   hash.add(split.train.offsets.data(), split.train.offsets.size() * sizeof(uint64_t));

@@ -9,6 +9,7 @@
 #include "cli/data_options.hpp"
 #include "cli/model_options.hpp"
 #include "cli/privacy_options.hpp"
+#include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
@@ -22,6 +23,7 @@ struct SimulateOptions {
   double dropout = 0;
   std::string secure = "clear";
   std::string vdaf = "sum";
+  std::string poison;  ///< FRACTION[:KIND], or empty.
   double round_sigma = 0;
   bool noise_given = false;  ///< --noise stands on the command line.
   std::string curvature = "rank-one";
@@ -38,6 +40,7 @@ struct SimulateOptions {
 
   void add_to(CLI::App& command);
   bool full_path() const { return secure == "full"; }
+  VdafId vdaf_id() const;
   /// Of everything that decides the run's result.
   uint64_t fingerprint(const Split& split, const Regularization& reg) const;
 };

@@ -1,6 +1,7 @@
 #include "cli/simulation.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -34,6 +35,7 @@ double Simulation::seconds() const {
 
 void Simulation::run() {
   check_options();
+  prepare_poison();
   start_ = std::chrono::steady_clock::now();
   report_ = describe(loaded_.data.name, split());
   report_["seed"] = options_.model.seed;
@@ -61,6 +63,21 @@ void Simulation::check_options() const {
   if (options_.privacy.on() && options_.round_sigma > 0)
     fail({ErrorCode::kInvalidArgument,
           "--round-sigma: the noise of private training follows from --epsilon or --sigma"});
+  if (!options_.poison.empty() && !options_.full_path())
+    fail(
+        {ErrorCode::kInvalidArgument,
+         "--poison: needs --secure full; in the clear there are no reports that could be forged or "
+         "rejected"});
+  if (options_.vdaf != "sum" && !options_.full_path())
+    fail(
+        {ErrorCode::kInvalidArgument,
+         "--vdaf " + options_.vdaf +
+             ": needs --secure full; in the clear there are no reports that could prove anything"});
+  if (options_.vdaf != "sum" && noisy() &&
+      options_.privacy.noise_by() == NoiseBy::kServersAndDevice)
+    fail({ErrorCode::kInvalidArgument,
+          "--noise servers+device: devices add no noise under PINE, which bounds all that they "
+          "send"});
   if (options_.noise_given && !noisy())
     std::printf("--noise %s: nothing is added without --epsilon, --sigma or --round-sigma\n",
                 options_.privacy.noise.c_str());
@@ -80,6 +97,8 @@ SumDevices Simulation::choose_sum(double rho) {
   SecureOptions options;
   options.seed = options_.model.seed;
   options.rho = rho;
+  options.vdaf = options_.vdaf_id();
+  options.poison = poison_;
   devices_.emplace(or_fail(SecureSum::create(split().train, split().n_items, std::move(options),
                                              pool_, checkpoint_.devices)));
   return [this](const SumJob& job, Executor& executor, const SumProgress& progress) {
@@ -102,7 +121,7 @@ bool Simulation::measured_round(uint32_t round, uint32_t last) const {
 
 void Simulation::measure_round(const Matrix& model, const Regularization& reg,
                                json::object& round) {
-  federated_ = measure(split(), factor_scorer(model, reg), pool_);
+  federated_ = measure(split(), model_scorer(model, reg), pool_);
   for (const auto& [key, value] : to_json(*federated_)) round[key] = value;
   std::printf("  ndcg@100 %.4f  recall@20 %.4f", federated_->all_items[metric_index("ndcg@100")],
               federated_->all_items[metric_index("recall@20")]);
@@ -122,16 +141,18 @@ FederatedOptions Simulation::federated_options() const {
   fed.by = options_.privacy.noise_by();
   fed.max_batch = options_.max_batch;
   fed.seed = options_.model.seed;
+  fed.keep_model = poison_.on();
   return fed;
 }
 
 void Simulation::run_federated() {
   FederatedOptions fed = federated_options();
+  run_honest(fed);
   fed.sum = choose_sum(spent_after(fed, fed.rounds).rho());
   auto training = or_fail(FederatedTraining::create(split().train, split().n_items, fed, pool_));
   if (checkpoint_.federated.rounds_done > 0) or_fail(training.restore(checkpoint_.federated));
   if (training.finished())
-    federated_ = measure(split(), factor_scorer(training.published(), reg_), pool_);
+    federated_ = measure(split(), model_scorer(training.published(), reg_), pool_);
 
   const double delta = options_.privacy.delta_for(split().train.size());
   while (!training.finished()) {
@@ -141,7 +162,8 @@ void Simulation::run_federated() {
         training.run_round([&](double fraction) { bar.update(fraction, "devices reporting"); }));
     bar.finish();
     json::object entry{{"round", round.round},
-                       {"objective", round.objective},
+                       {"objective", std::isfinite(round.objective) ? json::value(round.objective)
+                                                                    : json::value()},
                        {"damping", round.damping},
                        {"seconds", round.seconds},
                        {"epsilon", nullptr}};
@@ -149,10 +171,12 @@ void Simulation::run_federated() {
       entry["epsilon"] =
           spent_after(fed, round.round).epsilon(options_.privacy.accounting_kind(), delta);
     describe_sum(round.sum, training.dimension(), entry);
+    describe_attack(round.kept_because, entry);
     std::printf("round %2u  %7llu reports  objective %.5g", round.round,
                 static_cast<unsigned long long>(round.sum.reports), round.objective);
     if (measured_round(round.round, fed.rounds)) measure_round(training.published(), reg_, entry);
     std::printf("  %.1f s\n", round.seconds);
+    print_kept(round.kept_because);
     std::fflush(stdout);
     checkpoint_.federated = training.state();
     save_round(std::move(entry));
@@ -173,6 +197,8 @@ void Simulation::run_private() {
   options.seed = options_.model.seed;
   options.recipe =
       or_fail(make_recipe(options_.privacy, options.z, options_.dim_given, options_.rounds));
+  options.keep_model = poison_.on();
+  run_honest(options);
   options.sum = choose_sum(planned_rho(*options.recipe, options));
   if (options_.rounds.value_or(0) > options.recipe->rounds)
     std::printf("%u rounds, not %u: more would divide the budget (--set rounds=%u insists)\n",
@@ -181,7 +207,7 @@ void Simulation::run_private() {
   for (const auto& release : checkpoint_.releases) or_fail(training.replay(release));
   const Regularization inference = options.recipe->inference;
   if (training.finished())
-    federated_ = measure(split(), factor_scorer(training.published(), inference), pool_);
+    federated_ = measure(split(), model_scorer(training.published(), inference), pool_);
 
   while (!training.finished()) {
     const uint32_t number = training.releases_done();
@@ -200,10 +226,12 @@ void Simulation::run_private() {
                        {"noise_sd", release.noise_sd},
                        {"epsilon", epsilon}};
     describe_sum(release.statistics, release.dimension, entry);
+    describe_attack(release.kept_because, entry);
     std::printf("%-8s  %7llu reports  epsilon so far %.3f", name.c_str(),
                 static_cast<unsigned long long>(release.reports), epsilon);
     measure_round(training.published(), inference, entry);
     std::printf("\n");
+    print_kept(release.kept_because);
     std::fflush(stdout);
     checkpoint_.releases.push_back(std::move(release));
     save_round(std::move(entry));

@@ -8,7 +8,9 @@
 #include "cli/report.hpp"
 #include "cli/simulate_options.hpp"
 #include "lab/checkpoint.hpp"
+#include "lab/exposure.hpp"
 #include "lab/federated.hpp"
+#include "lab/poison.hpp"
 #include "lab/private_training.hpp"
 #include "lab/secure_sum.hpp"
 #include "lab/thread_pool.hpp"
@@ -45,6 +47,20 @@ class Simulation {
   void run_private_baselines(PrivateOptions options);
   void run_central();
 
+  // simulation_poison.cpp
+  void prepare_poison();
+  /// The same run without malicious devices, in the clear.
+  void run_honest(FederatedOptions options);
+  void run_honest(PrivateOptions options);
+  void measure_honest(const Matrix& model, const Regularization& reg);
+  /// What a round's sum says about attacks, and why its model is the one before: into its entry and
+  /// its line.
+  void describe_attack(const std::string& kept_because, boost::json::object& round) const;
+  void print_kept(const std::string& kept_because) const;
+  void describe_poison();
+  /// Scores that an attack has made infinite count as the lowest.
+  Scorer model_scorer(const Matrix& model, const Regularization& reg) const;
+
   // simulation_report.cpp
   void describe_federated_run(const FederatedTraining& training, const FederatedOptions& options);
   void describe_private_run(const PrivateTraining& training, const PrivateOptions& options);
@@ -66,6 +82,9 @@ class Simulation {
   boost::json::array rounds_;
   Matrix model_;
   Regularization inference_;
+  Poison poison_;
+  std::optional<Exposure> exposure_before_;  ///< Of the boosted item.
+  std::optional<Measurement> honest_;        ///< Without malicious devices.
   std::optional<Measurement> popularity_, private_popularity_, content_only_, central_, federated_;
 };
 

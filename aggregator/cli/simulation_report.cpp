@@ -50,6 +50,7 @@ void Simulation::finish(double federated_seconds) {
   if (private_popularity_) table.push_back({"popularity, same epsilon", &*private_popularity_});
   if (content_only_) table.push_back({"content only, same epsilon", &*content_only_});
   if (central_) table.push_back({"centralised iALS", &*central_});
+  if (honest_) table.push_back({"no malicious device", &*honest_});
   if (federated_)
     table.push_back({options_.privacy.on() ? "federated, private" : "federated", &*federated_});
   print_table(table);
@@ -58,6 +59,7 @@ void Simulation::finish(double federated_seconds) {
 
   json::object sums = describe_sums(rounds_);
   if (sums.contains("rejected")) print_secure_path(sums, options_.vdaf);
+  if (poison_.on()) describe_poison();
   for (auto& [key, value] : sums) report_[key] = std::move(value);
   report_["popularity"] = to_json(*popularity_);
   report_["central"] = central_ ? json::value(to_json(*central_)) : json::value();

@@ -27,6 +27,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// After which errors a publisher goes on with the model there is.
+bool leaves_model_as_it_was(ErrorCode code) {
+  return code == ErrorCode::kNumerical || code == ErrorCode::kTooFewReports;
+}
+
 }  // namespace
 
 uint64_t FederatedOptions::sigma() const {
@@ -78,8 +83,7 @@ std::vector<uint32_t> FederatedTraining::reporting_devices() const {
   return chosen;
 }
 
-Result<FederatedRound> FederatedTraining::run_round(const std::function<void(double)>& progress) {
-  const auto start = std::chrono::steady_clock::now();
+Result<DeviceSum> FederatedTraining::sum_round(const std::function<void(double)>& progress) {
   const std::vector<uint32_t> devices = reporting_devices();
   SumJob job;
   job.histories = devices_;
@@ -96,11 +100,14 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));
   };
-  SOTTO_TRY(const DeviceSum released, options_.sum(job, *executor_, report));
+  return options_.sum(job, *executor_, report);
+}
+
+Status FederatedTraining::learn(const DeviceSum& released, FederatedRound& out) {
   const Grid grid{options_.grid_bound, task_.clip};
   const RowsAggregate sums = decode_rows(released.sum, task_, grid.unit());
   if (!(sums.devices > 0))
-    return Error{ErrorCode::kNumerical, "round: nobody reported, so there is nothing to learn"};
+    return {ErrorCode::kNumerical, "round: nobody reported, so there is nothing to learn"};
 
   FrequencyEstimate frequency(state_.counts.size());
   frequency.restore(std::move(state_.counts), state_.devices);
@@ -109,8 +116,8 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   state_.devices = frequency.devices();
   const std::vector<double> frequencies = frequency.frequencies();
 
-  const double objective = objective_per_device(state_.items, sums, frequencies, options_.reg);
-  watch(sums, objective);
+  out.objective = objective_per_device(state_.items, sums, frequencies, options_.reg);
+  watch(sums, out.objective);
 
   ItemStepOptions step;
   step.reg = options_.reg;
@@ -120,17 +127,35 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   step.trust_radius = options_.trust_radius;
   step.population = std::min(state_.devices, static_cast<double>(devices_->size()));
   const Matrix next = item_step(state_.items, sums, frequencies, step, *executor_);
-  if (!next.allFinite())
-    return Error{ErrorCode::kNumerical, "round: the item step left finite numbers"};
+  if (!is_publishable(next))
+    return {ErrorCode::kNumerical, "round: the item step left finite numbers"};
   state_.items = as_published(next);
   polyak_update(state_.average, state_.items, state_.rounds_done);
+  return {};
+}
+
+Result<FederatedRound> FederatedTraining::run_round(const std::function<void(double)>& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  FederatedRound out;
+  std::optional<FederatedState> before;
+  if (options_.keep_model) before = state_;
+  const auto keep = [&](const Error& error) -> Status {
+    if (!before || !leaves_model_as_it_was(error.code)) return Status(error.code, error.message);
+    state_ = *std::move(before);
+    out.kept_because = error.message;
+    return {};
+  };
+  if (auto released = sum_round(progress); released.ok()) {
+    out.sum = released->statistics;
+    if (const Status learnt = learn(*released, out); !learnt.ok())
+      SOTTO_CHECK_OK(keep(learnt.error()));
+  } else {
+    SOTTO_CHECK_OK(keep(released.error()));
+  }
   ++state_.rounds_done;
   publish();
 
-  FederatedRound out;
   out.round = state_.rounds_done;
-  out.sum = released.statistics;
-  out.objective = objective;
   out.damping = state_.damping;
   out.seconds = seconds_since(start);
   out.model = &published_;

@@ -36,6 +36,9 @@ struct FederatedOptions {
   NoiseBy by = NoiseBy::kServers;
   uint64_t max_batch = 0;  ///< Devices in a cohort; 0: as many as the field holds.
   uint64_t seed = 1;
+  /// A round that gives no sum, or whose sum gives no model that can be published, leaves the model
+  /// as it was, as a publisher would; otherwise run_round fails. For runs with malicious devices.
+  bool keep_model = false;
   SumDevices sum = sum_in_clear;
 
   /// Of one server's noise, in grid units.
@@ -52,6 +55,8 @@ struct FederatedRound {
   double damping = 1;    ///< Factor on h.
   double seconds = 0;
   const Matrix* model = nullptr;  ///< The published model after the round.
+  /// Why the model is still that of the round before (FederatedOptions::keep_model); else empty.
+  std::string kept_because;
 };
 
 /// The state between two rounds; everything that a checkpoint needs.
@@ -71,7 +76,8 @@ class FederatedTraining {
   static Result<FederatedTraining> create(const Histories& devices, uint32_t n_items,
                                           const FederatedOptions& options, Executor& executor);
 
-  /// One round. progress: fraction of the round's devices done.
+  /// One round. progress: fraction of the round's devices done. Errors: those of the sum;
+  /// kNumerical when nobody reported, or when what was learnt cannot be published.
   Result<FederatedRound> run_round(const std::function<void(double)>& progress = {});
 
   bool finished() const { return state_.rounds_done >= options_.rounds; }
@@ -89,6 +95,9 @@ class FederatedTraining {
                     Executor& executor);
 
   std::vector<uint32_t> reporting_devices() const;
+  Result<DeviceSum> sum_round(const std::function<void(double)>& progress);
+  /// Everything that a sum changes. After an error the state is half changed.
+  Status learn(const DeviceSum& released, FederatedRound& out);
   std::vector<float> released_popularity() const;
   void watch(const RowsAggregate& sums, double objective);
   void publish();

@@ -97,24 +97,42 @@ Result<PrivateRelease> PrivateTraining::run_next(const std::function<void(double
   release.dimension = sum.sum.size();
   release.sum = std::move(sum.sum);
   release.statistics = std::move(sum.statistics);
-  SOTTO_CHECK_OK(learn(release));
+  SOTTO_TRY(release.kept_because, learn(release));
   return release;
 }
 
 Status PrivateTraining::replay(const PrivateRelease& release) {
   if (release.sigma != next_sigma())
     return {ErrorCode::kInvalidArgument, "checkpoint: it belongs to another run"};
-  return learn(release);
+  SOTTO_TRY(const std::string kept_because, learn(release));
+  static_cast<void>(kept_because);
+  return {};
 }
 
-Status PrivateTraining::learn(const PrivateRelease& release) {
+Status PrivateTraining::accept(const PrivateRelease& release) {
   const double unit = Grid{options_.grid_bound, kClip}.unit();
   const Release noised{release.sum, unit, release.noise_sd * unit, release.reports};
-  SOTTO_CHECK_OK(releases_ == 0 ? trainer_.accept_counts(noised)
-                                : trainer_.accept_rows(noised, *executor_));
+  if (releases_ == 0) return trainer_.accept_counts(noised);
+  if (!options_.keep_model) return trainer_.accept_rows(noised, *executor_);
+  PrivateTrainer before = trainer_;
+  Status accepted = trainer_.accept_rows(noised, *executor_);
+  if (accepted.ok() && !is_publishable(trainer_.items()))
+    accepted = {ErrorCode::kNumerical, "the item step left finite numbers"};
+  if (!accepted.ok()) trainer_ = std::move(before);
+  return accepted;
+}
+
+Result<std::string> PrivateTraining::learn(const PrivateRelease& release) {
+  std::string kept_because;
+  if (const Status accepted = accept(release); !accepted.ok()) {
+    const bool kept =
+        options_.keep_model && releases_ > 0 && accepted.error().code == ErrorCode::kNumerical;
+    if (!kept) return accepted.error();
+    kept_because = accepted.error().message;
+  }
   spent_.add(static_cast<double>(release.sigma) / options_.grid_bound);
   ++releases_;
-  return {};
+  return kept_because;
 }
 
 }  // namespace sotto

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/executor.hpp"
@@ -25,6 +26,9 @@ struct PrivateOptions {
   uint64_t max_batch = 0;
   double dropout = 0;
   uint64_t seed = 1;
+  /// A release that gives no model that can be published leaves the model as it was, as a publisher
+  /// would; otherwise run_next fails. The counts must succeed. For runs with malicious devices.
+  bool keep_model = false;
   std::optional<PrivateRecipe> recipe;  ///< Default: for_budget of the noise really added.
   SumDevices sum = sum_in_clear;
 };
@@ -40,6 +44,9 @@ struct PrivateRelease {
   uint32_t cohorts = 0;
   size_t dimension = 0;
   std::vector<int64_t> sum;
+  /// Why the model is still that of the release before (PrivateOptions::keep_model); else empty.
+  /// Of a release that was made; no checkpoint keeps it.
+  std::string kept_because{};
   SumStatistics statistics{};  ///< Of a release that was made; no checkpoint keeps it.
 };
 
@@ -50,7 +57,8 @@ class PrivateTraining {
   static Result<PrivateTraining> create(const Histories& devices, const Matrix& content,
                                         const PrivateOptions& options, Executor& executor);
 
-  /// The next release (counts first) and what the server makes of it.
+  /// The next release (counts first) and what the server makes of it. Errors: those of the sum and
+  /// of PrivateTrainer.
   Result<PrivateRelease> run_next(const std::function<void(double)>& progress = {});
   /// Takes a release from a checkpoint instead of making it: the model is a function of releases.
   Status replay(const PrivateRelease& release);
@@ -69,7 +77,9 @@ class PrivateTraining {
                   Executor& executor);
 
   uint64_t next_sigma() const;
-  Status learn(const PrivateRelease& release);
+  /// What a release changes. Why the model was kept; else empty.
+  Result<std::string> learn(const PrivateRelease& release);
+  Status accept(const PrivateRelease& release);
 
   const Histories* devices_;
   PrivateTrainer trainer_;

@@ -73,6 +73,10 @@ class CohortRun {
     std::vector<Status> failures(devices.size());
     std::vector<uint8_t> zero(devices.size());
     executor_.for_blocks(devices.size(), 1, [&](size_t i, size_t, size_t) {
+      if (is_malicious(devices[i])) {
+        failures[i] = attack(devices[i], visits[i]);
+        return;
+      }
       auto outcome = contribute(devices[i], visits[i]);
       if (outcome.ok())
         zero[i] = *outcome == Participation::kZeroReport ? 1 : 0;
@@ -80,8 +84,22 @@ class CohortRun {
         failures[i] = of_device(devices[i], outcome.error());
     });
     for (const Status& failure : failures) SOTTO_CHECK_OK(failure);
+    for (const uint32_t device : devices) statistics_.malicious += is_malicious(device) ? 1 : 0;
     statistics_.zero_reports += static_cast<uint64_t>(std::count(zero.begin(), zero.end(), 1));
     return visits;
+  }
+
+  bool is_malicious(uint32_t device) const {
+    return parties_.attacker != nullptr && parties_.malicious[device];
+  }
+
+  Status attack(uint32_t number, Visit& visit) const {
+    visit.send_at_ms = SecureSite::window_start(job_.stream);
+    ChaChaEntropy entropy = device_entropy(job_, cohort_, number);
+    auto report = parties_.attacker->report(number, visit.send_at_ms, entropy);
+    if (!report.ok()) return of_device(number, report.error());
+    visit.report = std::move(report).value();
+    return {};
   }
 
   Result<Participation> contribute(uint32_t number, Visit& visit) {

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/executor.hpp"
 #include "base/result.hpp"
 #include "device/device.hpp"
+#include "lab/attacker.hpp"
 #include "lab/secure_site.hpp"
 #include "lab/sum_job.hpp"
 
@@ -21,6 +23,8 @@ inline constexpr size_t kJobReports = 64;
 struct CohortParties {
   std::span<Device> devices;  ///< All of the simulation, by number.
   const std::function<unsigned(uint32_t device)>& deliveries;  ///< As SecureOptions.
+  const std::vector<bool>& malicious;                          ///< One a device of the simulation.
+  const Attacker* attacker;  ///< What these run; null when there are none.
   std::shared_ptr<const DeviceModel> model;
   const PublishedTask& task;
   TaskServers& servers;

@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "events/event.hpp"
 #include "lab/secure_cohort.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {
@@ -33,6 +34,22 @@ Status live_through(Device& device, std::span<const uint32_t> history, const Sec
       return {ErrorCode::kInternal, "an event of its history was cleaned away"};
   }
   return {};
+}
+
+Status set_vdaf(Task& task, VdafId vdaf) {
+  const auto pine = pine_instance(vdaf);
+  if (!pine) return {};  // a task's VDAF is `sum`
+  if (task.noise_by == NoiseBy::kServersAndDevice)
+    return {ErrorCode::kInvalidArgument,
+            "vdaf: devices add no noise under PINE, which bounds all that they send"};
+  return use_pine(task, *pine);
+}
+
+void leave_room_for_rejected(Cohort& cohort, const std::vector<bool>& malicious) {
+  uint64_t attackers = 0;
+  for (const uint32_t device : cohort.devices) attackers += malicious[device] ? 1 : 0;
+  const uint64_t least = cohort.task.min_batch;
+  cohort.task.min_batch = least > attackers ? least - attackers : 1;
 }
 
 bool is_kept(const KeyedRecord& record) {
@@ -66,7 +83,8 @@ Result<std::vector<std::vector<KeyedRecord>>> read_saved(std::span<const uint8_t
 SecureSum::SecureSum(const Histories& histories, uint32_t n_items, SecureOptions options)
     : histories_(&histories),
       options_(std::move(options)),
-      site_(std::make_unique<SecureSite>(n_items, options_.seed)) {}
+      site_(std::make_unique<SecureSite>(n_items, options_.seed)),
+      malicious_(malicious_devices(histories.size(), options_.poison.fraction, options_.seed)) {}
 
 DeviceOptions SecureSum::device_options() const {
   DeviceOptions options;
@@ -120,7 +138,11 @@ Result<SecureSum> SecureSum::create(const Histories& histories, uint32_t n_items
 
 Result<DeviceSum> SecureSum::sum(const SumJob& job, Executor& executor,
                                  const SumProgress& progress) {
-  SOTTO_TRY(const auto cohorts, make_cohorts(job));
+  SOTTO_TRY(auto cohorts, make_cohorts(job));
+  for (Cohort& cohort : cohorts) {
+    SOTTO_CHECK_OK(set_vdaf(cohort.task, options_.vdaf));
+    leave_room_for_rejected(cohort, malicious_);
+  }
   SOTTO_TRY(const auto model, site_->publish(job));
   DeviceSum out;
   out.sum.assign(layout_dimension(job.layout), 0);
@@ -132,11 +154,18 @@ Result<DeviceSum> SecureSum::sum(const SumJob& job, Executor& executor,
     SOTTO_TRY(PublishedTask task, site_->publish_task(cohort.task, *model, job.stream));
     SOTTO_TRY(TaskServers servers,
               site_->open_servers(task, executor, SecureSite::window_start(job.stream)));
+    std::optional<Attacker> attacker;
+    if (options_.poison.on()) {
+      SOTTO_TRY(attacker, Attacker::create(options_.poison, job, task, site_->pinned(),
+                                           SecureSite::window_start(job.stream)));
+    }
     const auto report_progress = [&](uint64_t of_cohort) {
       if (progress) progress(done + of_cohort);
     };
     SOTTO_TRY(const CollectedSum collected,
-              run_cohort(job, cohort, {devices_, options_.deliveries, model, task, servers},
+              run_cohort(job, cohort,
+                         {devices_, options_.deliveries, malicious_,
+                          attacker ? &*attacker : nullptr, model, task, servers},
                          executor, *statistics.secure, report_progress));
     for (size_t j = 0; j < out.sum.size(); ++j) out.sum[j] += collected.sum[j];
     statistics.reports += collected.reports;

@@ -21,8 +21,10 @@
 
 #include "base/bytes.hpp"
 #include "device/device.hpp"
+#include "lab/poison.hpp"
 #include "lab/secure_site.hpp"
 #include "lab/sum_job.hpp"
+#include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
@@ -31,6 +33,13 @@ struct SecureOptions {
   /// What all sums of the run cost a device; its ledger is given that and no more. 0: the run has
   /// no noise, and the ledgers have nothing to hold.
   double rho = 0;
+  /// How shares are made and checked: kSumField32, or one of PINE's instances with the parameters
+  /// that use_pine chooses for each task.
+  VdafId vdaf = VdafId::kSumField32;
+  /// Malicious devices, chosen by the seed among all; the others stay honest. A task's minimum
+  /// batch then has room for as many reports to be rejected as its cohort has attackers: an
+  /// operator who asks for more gets no sum at all from an attack that PINE refuses.
+  Poison poison{};
   /// How often the bytes of a device's report reach the leader: 0 is lost, 2 is sent again because
   /// the first answer was not heard. Empty: once.
   std::function<unsigned(uint32_t device)> deliveries{};
@@ -49,13 +58,15 @@ class SecureSum {
                                   std::span<const uint8_t> saved = {});
 
   /// job: its histories are those of this object, and its stream is above that of the sum before.
-  /// Errors: those of make_cohorts, publish and the roles; the first of a device, which it names;
-  /// kTooFewReports when more reports got lost than a task's minimum allows.
+  /// Errors: those of make_cohorts, publish, use_pine and the roles; kInvalidArgument when devices
+  /// are to add noise under PINE, which bounds all that they send; the first of a device, which it
+  /// names; kTooFewReports when more reports got lost than a task's minimum allows.
   Result<DeviceSum> sum(const SumJob& job, Executor& executor, const SumProgress& progress = {});
 
   /// What devices must not lose: ledger, installation, manifest seen. Their events are histories.
   Bytes save() const;
 
+  const std::vector<bool>& malicious() const { return malicious_; }
   /// Number `device`, as it is after the sums so far.
   const Device& device(uint32_t device) const { return devices_[device]; }
 
@@ -66,6 +77,7 @@ class SecureSum {
   const Histories* histories_;
   SecureOptions options_;
   std::unique_ptr<const SecureSite> site_;
+  std::vector<bool> malicious_;  ///< One a device.
   std::vector<Device> devices_;
 };
 

@@ -87,6 +87,11 @@ double noise_variance(const Task& task, uint64_t reports) {
   return servers * server * server + static_cast<double>(reports) * device * device;
 }
 
+bool is_publishable(const Matrix& items) {
+  return items.allFinite() &&
+         (items.size() == 0 || items.cwiseAbs().maxCoeff() < Snapshot::kLargestValue);
+}
+
 SquareMatrix published_gram(const Matrix& items) {
   Snapshot snapshot;
   snapshot.rows = items;

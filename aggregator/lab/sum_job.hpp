@@ -73,6 +73,9 @@ Result<std::vector<Cohort>> make_cohorts(const SumJob& job);
 /// Variance, in squared grid units, of all noise in the sum of `reports` reports of a task.
 double noise_variance(const Task& task, uint64_t reports);
 
+/// Whether a model could be published: finite, and no value beyond Snapshot::kLargestValue.
+bool is_publishable(const Matrix& items);
+
 /// V'V as it is published with V.
 SquareMatrix published_gram(const Matrix& items);
 
@@ -84,6 +87,7 @@ ChaChaEntropy device_entropy(const SumJob& job, const Cohort& cohort, uint32_t d
 struct SecureStatistics {
   std::map<ErrorCode, uint64_t> rejected;  ///< Reports that reached no sum, by reason.
   uint64_t zero_reports = 0;  ///< From devices without history or budget. Nobody but a lab knows.
+  uint64_t malicious = 0;     ///< Reports that malicious devices have sent (poison.hpp). Likewise.
   uint64_t report_bytes = 0;  ///< Length of one report, as it was sent.
   double device_seconds = 0;  ///< Wall-clock time of each part, on all workers.
   double leader_seconds = 0;

@@ -83,7 +83,7 @@ Status add_personal(const DeviceModel& model, const Profile& profile, const Fine
                     const RecommendRequest& request, ScanScratch& scratch, List& list) {
   if (dot(span_of(profile.user), span_of(profile.user)) == 0) return {};
   const Vector& vector = tuned == nullptr ? profile.user : tuned->user();
-  const std::span<const float> user(vector.data(), static_cast<size_t>(vector.size()));
+  const std::span<const float> user = span_of(vector);
   const bool rearranged = request.diversity > 0 || !profile.disliked.empty();
   const size_t pool =
       rearranged ? std::max(kPool * size_t{request.count}, kLeastPool) : size_t{request.count};

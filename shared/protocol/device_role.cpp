@@ -59,7 +59,7 @@ Status check_key_time(const SignedKey& key, int64_t now_ms) {
 
 }  // namespace
 
-DeviceTask::DeviceTask(VerifiedTask verified, std::unique_ptr<const Vdaf> vdaf,
+DeviceTask::DeviceTask(VerifiedTask verified, VdafClientPointer vdaf,
                        std::optional<DiscreteGaussian> noise, const SignedKey& leader,
                        const SignedKey& helper)
     : verified_(std::move(verified)),
@@ -79,7 +79,7 @@ Result<DeviceTask> DeviceTask::open(std::span<const uint8_t> task_file, const Pi
             open_task_key(leader_key, pinned.leader, KeyRole::kLeader, task.leader_key, now_ms));
   SOTTO_TRY(const SignedKey helper,
             open_task_key(helper_key, pinned.helper, KeyRole::kHelper, task.helper_key, now_ms));
-  SOTTO_TRY(auto vdaf, make_vdaf(task));
+  SOTTO_TRY(auto vdaf, make_vdaf_client(task));
   std::optional<DiscreteGaussian> noise;
   if (task.device_sigma() > 0) {
     SOTTO_TRY(noise, DiscreteGaussian::create(task.device_sigma()));

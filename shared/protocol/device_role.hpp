@@ -52,12 +52,11 @@ class DeviceTask {
   Result<Bytes> zero_report(int64_t now_ms, EntropySource& entropy) const;
 
  private:
-  DeviceTask(VerifiedTask verified, std::unique_ptr<const Vdaf> vdaf,
-             std::optional<DiscreteGaussian> noise, const SignedKey& leader,
-             const SignedKey& helper);
+  DeviceTask(VerifiedTask verified, VdafClientPointer vdaf, std::optional<DiscreteGaussian> noise,
+             const SignedKey& leader, const SignedKey& helper);
 
   VerifiedTask verified_;
-  std::unique_ptr<const Vdaf> vdaf_;
+  VdafClientPointer vdaf_;
   std::optional<DiscreteGaussian> noise_;
   SignedKey leader_;
   SignedKey helper_;

@@ -104,7 +104,7 @@ Status check_task(const Task& task) {
     return {ErrorCode::kInvalidArgument, "task: vdaf parameters too long"};
   SOTTO_CHECK_OK(check_noise(task));
   SOTTO_CHECK_OK(check_times(task));
-  SOTTO_CHECK_OK(make_vdaf(task));
+  SOTTO_CHECK_OK(make_vdaf_client(task));
   return {};
 }
 

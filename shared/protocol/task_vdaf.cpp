@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cmath>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "vdaf/sum.hpp"
@@ -71,7 +73,8 @@ Bytes write_pine(const PineParameters& parameters) {
   return std::move(out).bytes();
 }
 
-Result<std::unique_ptr<const Vdaf>> make_task_pine(const Task& task, PineInstance instance) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_task_pine(const Task& task, PineInstance instance) {
   SOTTO_TRY(const PineParameters parameters, read_pine(task));
   if (task.noise_by == NoiseBy::kServersAndDevice)
     return invalid("task: devices add no noise under PINE, which bounds all that they send");
@@ -82,64 +85,78 @@ Result<std::unique_ptr<const Vdaf>> make_task_pine(const Task& task, PineInstanc
         security.proof_soundness >= kLeastOfflineSoundness &&
         security.norm_equality_soundness >= kLeastOnlineSoundness))
     return invalid("task: PINE's soundness is below the least");
-  return make_pine(instance, parameters);
+  return make_pine<Interface>(instance, parameters);
 }
 
-Result<std::unique_ptr<const Vdaf>> make_sum(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_sum(const Task& task) {
   if (!task.vdaf_parameters.empty()) return invalid("task: sum has no parameters");
-  SOTTO_TRY(Sum sum, Sum::create(task.dimension));
-  return std::unique_ptr<const Vdaf>(std::make_unique<Sum>(std::move(sum)));
+  using Half = std::conditional_t<std::is_same_v<Interface, Vdaf>, Sum, SumClient>;
+  SOTTO_TRY(Half sum, Half::create(task.dimension));
+  return std::unique_ptr<const Interface>(std::make_unique<Half>(std::move(sum)));
 }
 
-Result<std::unique_ptr<const Vdaf>> make_count(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_count(const Task& task) {
   SOTTO_CHECK_OK(require_dimension_one(task));
   SOTTO_CHECK_OK(require_bound(task, 1));
   if (!task.vdaf_parameters.empty()) return invalid("task: Prio3Count has no parameters");
-  return make_prio3_count(context());
+  return make_prio3_count<Interface>(context());
 }
 
-Result<std::unique_ptr<const Vdaf>> make_task_sum(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_task_sum(const Task& task) {
   SOTTO_TRY(const auto numbers, read_numbers<1>(task));
   const double max = numbers[0];
   SOTTO_CHECK_OK(require_dimension_one(task));
   SOTTO_CHECK_OK(require_bound(task, max * max));
-  return make_prio3_sum(numbers[0], context());
+  return make_prio3_sum<Interface>(numbers[0], context());
 }
 
-Result<std::unique_ptr<const Vdaf>> make_sum_vec(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_sum_vec(const Task& task) {
   SOTTO_TRY(const auto numbers, read_numbers<2>(task));
   const double max = numbers[0];
   SOTTO_CHECK_OK(require_bound(task, task.dimension * max * max));
-  return make_prio3_sum_vec(task.dimension, numbers[0], numbers[1], context());
+  return make_prio3_sum_vec<Interface>(task.dimension, numbers[0], numbers[1], context());
 }
 
-Result<std::unique_ptr<const Vdaf>> make_histogram(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_histogram(const Task& task) {
   SOTTO_TRY(const auto numbers, read_numbers<1>(task));
   SOTTO_CHECK_OK(require_bound(task, 2));
-  return make_prio3_histogram(task.dimension, numbers[0], context());
+  return make_prio3_histogram<Interface>(task.dimension, numbers[0], context());
 }
 
-Result<std::unique_ptr<const Vdaf>> make_multihot(const Task& task) {
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make_multihot(const Task& task) {
   SOTTO_TRY(const auto numbers, read_numbers<2>(task));
   SOTTO_CHECK_OK(require_bound(task, numbers[0]));
-  return make_prio3_multihot_count_vec(task.dimension, numbers[0], numbers[1], context());
+  return make_prio3_multihot_count_vec<Interface>(task.dimension, numbers[0], numbers[1],
+                                                  context());
 }
 
-}  // namespace
-
-Result<std::unique_ptr<const Vdaf>> make_vdaf(const Task& task) {
-  if (const auto instance = pine_instance(task.vdaf)) return make_task_pine(task, *instance);
+/// The half that Interface asks for: Vdaf or VdafClient.
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make(const Task& task) {
+  if (const auto instance = pine_instance(task.vdaf))
+    return make_task_pine<Interface>(task, *instance);
   switch (task.vdaf) {
-    case VdafId::kSumField32: return make_sum(task);
-    case VdafId::kPrio3Count: return make_count(task);
-    case VdafId::kPrio3Sum: return make_task_sum(task);
-    case VdafId::kPrio3SumVec: return make_sum_vec(task);
-    case VdafId::kPrio3Histogram: return make_histogram(task);
-    case VdafId::kPrio3MultihotCountVec: return make_multihot(task);
+    case VdafId::kSumField32: return make_sum<Interface>(task);
+    case VdafId::kPrio3Count: return make_count<Interface>(task);
+    case VdafId::kPrio3Sum: return make_task_sum<Interface>(task);
+    case VdafId::kPrio3SumVec: return make_sum_vec<Interface>(task);
+    case VdafId::kPrio3Histogram: return make_histogram<Interface>(task);
+    case VdafId::kPrio3MultihotCountVec: return make_multihot<Interface>(task);
     default: break;
   }
   return Error{ErrorCode::kUnsupported, "task: unknown vdaf"};
 }
+
+}  // namespace
+
+Result<VdafPointer> make_vdaf(const Task& task) { return make<Vdaf>(task); }
+Result<VdafClientPointer> make_vdaf_client(const Task& task) { return make<VdafClient>(task); }
 
 Status use_pine(Task& task, PineInstance instance, const PineTarget& target) {
   SOTTO_TRY(const PineParameters parameters,

@@ -20,7 +20,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -41,7 +40,10 @@ inline constexpr double kLeastOnlineSoundness = 16;
 /// The VDAF that a task names, for two aggregators: 0 is the leader, 1 the helper.
 /// Errors: kUnsupported for one that this build does not know; kInvalidArgument for parameters of
 /// another form, out of range or below the least security; those of the VDAF.
-Result<std::unique_ptr<const Vdaf>> make_vdaf(const Task& task);
+Result<VdafPointer> make_vdaf(const Task& task);
+/// The device's half of it, which refuses the same tasks. What uses only this needs no server's
+/// code.
+Result<VdafClientPointer> make_vdaf_client(const Task& task);
 
 /// Sets vdaf and its parameters for the task's dimension and grid: PINE with the smallest
 /// parameters that give `target`. Errors: those of choose_pine_parameters.

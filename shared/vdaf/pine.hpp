@@ -29,14 +29,19 @@
 // Thread safety: as vdaf.hpp.
 #pragma once
 
+#include <memory>
+
 #include "base/result.hpp"
 #include "vdaf/pine_parameters.hpp"
 #include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
+/// Interface: Vdaf, or VdafClient for the device's half alone, which exists for all but kPine128.
 /// Errors: as pine_layout; kInvalidArgument, too, when the field lacks the roots of unity that the
 /// chunk lengths ask for.
-Result<VdafPointer> make_pine(PineInstance instance, const PineParameters& parameters);
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_pine(PineInstance instance,
+                                                   const PineParameters& parameters);
 
 }  // namespace sotto

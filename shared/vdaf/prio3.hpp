@@ -29,6 +29,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/result.hpp"
@@ -36,20 +37,31 @@
 
 namespace sotto {
 
-Result<VdafPointer> make_prio3_count(std::span<const uint8_t> context, size_t aggregators = 2);
-Result<VdafPointer> make_prio3_sum(uint32_t max, std::span<const uint8_t> context,
-                                   size_t aggregators = 2);
-Result<VdafPointer> make_prio3_sum_vec(size_t length, uint32_t max, size_t chunk_length,
-                                       std::span<const uint8_t> context, size_t aggregators = 2);
-Result<VdafPointer> make_prio3_histogram(size_t length, size_t chunk_length,
-                                         std::span<const uint8_t> context, size_t aggregators = 2);
-Result<VdafPointer> make_prio3_multihot_count_vec(size_t length, uint32_t max_weight,
-                                                  size_t chunk_length,
-                                                  std::span<const uint8_t> context,
-                                                  size_t aggregators = 2);
+// Interface: Vdaf, or VdafClient for the device's half alone.
 
-/// The draft's experiments, id kExperimental: SumVec over Field64 with several proofs (shares of
-/// half the size), and a circuit with a gadget of degree 3.
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_prio3_count(std::span<const uint8_t> context,
+                                                          size_t aggregators = 2);
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_prio3_sum(uint32_t max,
+                                                        std::span<const uint8_t> context,
+                                                        size_t aggregators = 2);
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_prio3_sum_vec(size_t length, uint32_t max,
+                                                            size_t chunk_length,
+                                                            std::span<const uint8_t> context,
+                                                            size_t aggregators = 2);
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_prio3_histogram(size_t length, size_t chunk_length,
+                                                              std::span<const uint8_t> context,
+                                                              size_t aggregators = 2);
+template <class Interface = Vdaf>
+Result<std::unique_ptr<const Interface>> make_prio3_multihot_count_vec(
+    size_t length, uint32_t max_weight, size_t chunk_length, std::span<const uint8_t> context,
+    size_t aggregators = 2);
+
+/// The draft's experiments, in no task and on no device, id kExperimental: SumVec over Field64 with
+/// several proofs (shares of half the size), and a circuit with a gadget of degree 3.
 Result<VdafPointer> make_prio3_sum_vec_with_multiproof(size_t length, uint32_t max,
                                                        size_t chunk_length, size_t proofs,
                                                        std::span<const uint8_t> context,

@@ -6,7 +6,6 @@
 
 #include "crypto/stream.hpp"
 #include "vdaf/aggregate_share.hpp"
-#include "vdaf/field32.hpp"
 #include "vdaf/field_vector.hpp"
 
 namespace sotto {
@@ -62,28 +61,24 @@ bool encode_signed(std::span<const int32_t> integers, std::span<uint8_t> encoded
   return outside == 0;
 }
 
-Status check_size(std::span<const uint8_t> bytes, size_t size, const char* what) {
-  return check_share_size(bytes, size, "sum", what);
-}
-
 }  // namespace
 
-Result<Sum> Sum::create(size_t dimension, size_t aggregators) {
+Result<SumClient> SumClient::create(size_t dimension, size_t aggregators) {
   if (dimension < 1 || dimension > kMaxDimension)
     return Error{ErrorCode::kInvalidArgument, "sum: dimension must be 1 .. 2^26"};
   if (aggregators < 2 || aggregators > kMaxAggregators)
     return Error{ErrorCode::kInvalidArgument, "sum: aggregators must be 2 .. 255"};
-  return Sum(dimension, aggregators);
+  return SumClient(dimension, aggregators);
 }
 
-Sum::Sum(size_t dimension, size_t aggregators) : dimension_(dimension) {
+SumClient::SumClient(size_t dimension, size_t aggregators) : dimension_(dimension) {
   sizes_.aggregate_share = dimension * kWord;
   sizes_.input_shares.assign(aggregators, kSeedSize);
   sizes_.input_shares[0] = dimension * kWord;
 }
 
-Result<Shards> Sum::shard(std::span<const int32_t> measurement, const Nonce& /*nonce*/,
-                          EntropySource& entropy) const {
+Result<Shards> SumClient::shard(std::span<const int32_t> measurement, const Nonce& /*nonce*/,
+                                EntropySource& entropy) const {
   if (measurement.size() != dimension_)
     return Error{ErrorCode::kInvalidArgument, "sum: wrong length of measurement"};
   SecretBytes leader(sizes_.input_shares[0]);
@@ -105,6 +100,11 @@ Result<Shards> Sum::shard(std::span<const int32_t> measurement, const Nonce& /*n
   return shards;
 }
 
+Result<Sum> Sum::create(size_t dimension, size_t aggregators) {
+  SOTTO_TRY(SumClient client, SumClient::create(dimension, aggregators));
+  return Sum(std::move(client));
+}
+
 Result<Prepared> Sum::prepare_init(std::span<const uint8_t> verify_key, size_t aggregator,
                                    const Nonce& /*nonce*/, std::span<const uint8_t> public_share,
                                    SecretBytes input_share) const {
@@ -112,10 +112,10 @@ Result<Prepared> Sum::prepare_init(std::span<const uint8_t> verify_key, size_t a
     return Error{ErrorCode::kInvalidArgument, "sum: no such aggregator"};
   if (!verify_key.empty())
     return Error{ErrorCode::kInvalidArgument, "sum: its verify key is empty"};
-  SOTTO_CHECK_OK(check_size(public_share, sizes_.public_share, "public share"));
-  SOTTO_CHECK_OK(check_size(input_share.reveal(), sizes_.input_shares[aggregator], "input share"));
+  SOTTO_CHECK_OK(check_size(public_share, sizes().public_share, "public share"));
+  SOTTO_CHECK_OK(check_size(input_share.reveal(), sizes().input_shares[aggregator], "input share"));
   if (aggregator == 0)
-    SOTTO_CHECK_OK(check_share_vector<Field>(input_share.reveal(), sizes_.input_shares[0], "sum",
+    SOTTO_CHECK_OK(check_share_vector<Field>(input_share.reveal(), sizes().input_shares[0], "sum",
                                              "input share"));
   return Prepared{{aggregator, std::move(input_share)}, {}};
 }
@@ -124,20 +124,20 @@ Result<Bytes> Sum::prepare_message(std::span<const Bytes> prepare_shares) const 
   if (prepare_shares.size() != aggregators())
     return Error{ErrorCode::kInvalidArgument, "sum: wrong number of prepare shares"};
   for (const Bytes& share : prepare_shares)
-    SOTTO_CHECK_OK(check_size(share, sizes_.prepare_share, "prepare share"));
+    SOTTO_CHECK_OK(check_size(share, sizes().prepare_share, "prepare share"));
   return Bytes{};
 }
 
 Result<OutShare> Sum::prepare_next(PrepareState state,
                                    std::span<const uint8_t> prepare_message) const {
-  SOTTO_CHECK_OK(check_size(prepare_message, sizes_.prepare_message, "prepare message"));
+  SOTTO_CHECK_OK(check_size(prepare_message, sizes().prepare_message, "prepare message"));
   return OutShare{state.aggregator, std::move(state.contents)};
 }
 
 Status Sum::aggregate(AggregateShare& into, const OutShare& out_share) const {
   if (out_share.aggregator >= aggregators() ||
-      out_share.contents.size() != sizes_.input_shares[out_share.aggregator] ||
-      into.encoded.size() != sizes_.aggregate_share)
+      out_share.contents.size() != sizes().input_shares[out_share.aggregator] ||
+      into.encoded.size() != sizes().aggregate_share)
     return {ErrorCode::kInvalidArgument, "sum: a share that is not of this instance"};
   const auto share = out_share.contents.reveal();
   if (out_share.aggregator == 0) {
@@ -146,19 +146,6 @@ Status Sum::aggregate(AggregateShare& into, const OutShare& out_share) const {
     combine_expanded<add_vector<Field>>(into.encoded.reveal_mutable(), share.first<kSeedSize>());
   }
   return {};
-}
-
-Status Sum::merge(AggregateShare& into, const AggregateShare& other) const {
-  return merge_shares<Field>(into, other, sizes_.aggregate_share, "sum");
-}
-
-Status Sum::add_integers(AggregateShare& into, std::span<const int64_t> integers) const {
-  return add_integers_to_share<Field>(into, integers, dimension_, "sum");
-}
-
-Result<std::vector<int64_t>> Sum::unshard(std::span<const AggregateShare> shares,
-                                          uint64_t /*reports*/) const {
-  return unshard_shares<Field>(shares, aggregators(), dimension_, "sum");
 }
 
 }  // namespace sotto

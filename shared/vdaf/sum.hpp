@@ -12,18 +12,22 @@
 // takes says nothing about the others.
 #pragma once
 
+#include "vdaf/field32.hpp"
+#include "vdaf/server_half.hpp"
 #include "vdaf/vdaf.hpp"
 
 namespace sotto {
 
-class Sum final : public Vdaf {
+class SumClient final : public VdafClient {
  public:
+  using Field = Field32;
+  static constexpr const char* kName = "sum";
   static constexpr size_t kMaxDimension = size_t{1} << 26;  ///< 256 MiB a share.
   static constexpr size_t kMaxAggregators = 255;
 
   /// Errors: kInvalidArgument unless 1 <= dimension <= kMaxDimension and
   /// 2 <= aggregators <= kMaxAggregators.
-  static Result<Sum> create(size_t dimension, size_t aggregators = 2);
+  static Result<SumClient> create(size_t dimension, size_t aggregators = 2);
 
   VdafId id() const override { return VdafId::kSumField32; }
   size_t dimension() const override { return dimension_; }
@@ -32,6 +36,20 @@ class Sum final : public Vdaf {
   /// Valid are all integers between -q/2 and q/2. Draws 32 bytes a helper.
   Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
                        EntropySource& entropy) const override;
+
+ private:
+  SumClient(size_t dimension, size_t aggregators);
+  size_t dimension_;
+  VdafSizes sizes_;
+};
+
+class Sum final : public ServerHalf<SumClient> {
+ public:
+  static constexpr size_t kMaxDimension = SumClient::kMaxDimension;
+
+  /// Errors: those of SumClient::create.
+  static Result<Sum> create(size_t dimension, size_t aggregators = 2);
+
   Result<Prepared> prepare_init(std::span<const uint8_t> verify_key, size_t aggregator,
                                 const Nonce& nonce, std::span<const uint8_t> public_share,
                                 SecretBytes input_share) const override;
@@ -39,15 +57,9 @@ class Sum final : public Vdaf {
   Result<OutShare> prepare_next(PrepareState state,
                                 std::span<const uint8_t> prepare_message) const override;
   Status aggregate(AggregateShare& into, const OutShare& out_share) const override;
-  Status merge(AggregateShare& into, const AggregateShare& other) const override;
-  Status add_integers(AggregateShare& into, std::span<const int64_t> integers) const override;
-  Result<std::vector<int64_t>> unshard(std::span<const AggregateShare> shares,
-                                       uint64_t reports) const override;
 
  private:
-  Sum(size_t dimension, size_t aggregators);
-  size_t dimension_;
-  VdafSizes sizes_;
+  using ServerHalf::ServerHalf;
 };
 
 }  // namespace sotto

@@ -101,11 +101,12 @@ struct AggregateShare {
   SecretBytes encoded;
 };
 
-/// An instance. Thread safety: immutable; everything may be called from several threads, each with
-/// its own entropy source and aggregate share.
-class Vdaf {
+/// The device's part of an instance: all that a device needs, and all that is compiled for it.
+/// Thread safety: immutable; everything may be called from several threads, each with its own
+/// entropy source.
+class VdafClient {
  public:
-  virtual ~Vdaf() = default;
+  virtual ~VdafClient() = default;
 
   virtual VdafId id() const = 0;
   /// Integers in a measurement, and in the result.
@@ -120,7 +121,12 @@ class Vdaf {
   /// when all tries failed.
   virtual Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
                                EntropySource& entropy) const = 0;
+};
 
+/// An instance as servers and collectors have it. Thread safety: as its client; each thread has an
+/// aggregate share of its own.
+class Vdaf : public VdafClient {
+ public:
   /// Phase 2, first half, at aggregator `aggregator`. verify_key: shared by the aggregators, never
   /// known to a device.
   /// Errors: kInvalidArgument for an aggregator or verify key that does not exist; kMalformed when
@@ -159,6 +165,7 @@ class Vdaf {
 };
 
 using VdafPointer = std::unique_ptr<const Vdaf>;
+using VdafClientPointer = std::unique_ptr<const VdafClient>;
 
 inline AggregateShare Vdaf::aggregate_init() const {
   return {SecretBytes(sizes().aggregate_share)};  // zero bytes encode zeros in every field

@@ -68,6 +68,51 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "so it is with PINE, in every field: on three cohorts, for every layout, any dropouts, with "
+    "servers' noise") {
+  const Population people(24);
+  ThreadPool pool(2);
+  for (const VdafId vdaf : {VdafId::kPine32HmacSha256Aes128, VdafId::kPine40HmacSha256Aes128,
+                            VdafId::kPine64HmacSha256Aes128}) {
+    SecureOptions options;
+    options.rho = 1e3;
+    options.vdaf = vdaf;
+    SecureSum secure = simulate(people, options, pool);
+    uint64_t stream = 0;
+    for (const TaskLayout& layout : {counts_layout(), rows_layout(), whitened_layout()}) {
+      CAPTURE(static_cast<uint32_t>(vdaf));
+      CAPTURE(layout_name(layout));
+      const auto devices = people.without(0.3, stream);
+      SumJob job = people.job(layout, devices);
+      job.max_batch = (devices.size() + 2) / 3;
+      job.noise = {kSigma, stream == 0 ? NoiseBy::kLeader : NoiseBy::kServers};
+      job.stream = stream++;
+      const auto sum = secure.sum(job, pool);
+      REQUIRE(sum.ok());
+      CHECK(sum->sum == sum_in_clear(job, pool)->sum);
+      CHECK(sum->statistics.cohorts == 3);
+      CHECK(sum->statistics.reports == devices.size());
+      CHECK(sum->statistics.secure->rejected.empty());
+    }
+    SumJob job = people.job(rows_layout(), people.everybody);
+    job.stream = stream;
+    job.noise = {kSigma, NoiseBy::kServersAndDevice};
+    CHECK(secure.sum(job, pool).error().code == ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST_CASE("a bound that PINE's field does not hold is refused") {
+  const Population people(4);
+  ThreadPool pool(1);
+  SecureOptions options;
+  options.vdaf = VdafId::kPine32HmacSha256Aes128;
+  SecureSum secure = simulate(people, options, pool);
+  SumJob job = people.job(rows_layout(), people.everybody);
+  job.grid_bound = 1 << 16;
+  CHECK(secure.sum(job, pool).error().code == ErrorCode::kInvalidArgument);
+}
+
 TEST_CASE("a device without history sends a report as long as any other, and it costs nothing") {
   const Population people(32);  // of which numbers 0 and 16 have none
   ThreadPool pool(2);
