@@ -229,7 +229,8 @@ TEST_CASE("every type has its size and name, and comes back as itself alone") {
                                                            {TensorType::kU64, "U64"}};
   const size_t sizes[] = {1, 1, 4, 4, 8};
   for (size_t i = 0; i < std::size(types); ++i) {
-    const auto [type, name] = types[i];
+    const TensorType type = types[i].first;
+    const std::string_view name = types[i].second;
     CAPTURE(name);
     CHECK(tensor_type_size(type) == sizes[i]);
     CHECK(tensor_type_name(type) == name);
