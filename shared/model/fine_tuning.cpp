@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "model/dense.hpp"
+
 namespace sotto {
 namespace {
 
@@ -33,6 +35,17 @@ Status check_options(const FineTuningOptions& options) {
 }
 
 namespace {
+
+// p <- softmax(p / temperature).
+void softmax(std::span<float> p, float temperature) {
+  const float most = *std::max_element(p.begin(), p.end());
+  float sum = 0;
+  for (float& value : p) {
+    value = std::exp((value - most) / temperature);
+    sum += value;
+  }
+  for (float& value : p) value /= sum;
+}
 
 Status check_start(const Vector& start, size_t dim) {
   if (static_cast<size_t>(start.size()) != dim)
@@ -126,33 +139,38 @@ float FineTuning::score(uint32_t item) const {
 }
 
 bool FineTuning::step(const Event& event) {
-  const auto n = static_cast<Eigen::Index>(draw(event.item));
-  const auto rows = drawn_rows_.topRows(n);
-  Vector p = rows * user_;
-  for (Eigen::Index j = 0; j < n; ++j) p[j] += offset(drawn_[static_cast<size_t>(j)]);
-  if (!p.allFinite()) return false;
-  p = ((p.array() - p.maxCoeff()) / options_.temperature).exp();
-  p /= p.sum();
+  const size_t n = draw(event.item);
+  std::vector<float> p(n);
+  float squares = 0;
+  for (size_t j = 0; j < n; ++j) {
+    const auto row = row_of(drawn_rows_, j);
+    p[j] = dot(row, span_of(user_)) + offset(drawn_[j]);
+    squares += dot(row, row);
+  }
+  if (!all_finite(p)) return false;
+  softmax(p, options_.temperature);
 
   const float share = event.weight / static_cast<float>(options_.epochs);
   // Steps are in units of the rows' own sizes, so that one rate serves every model; a row larger
   // than most does not move its own score further than the rate says either.
-  const float size =
-      std::max(rows.squaredNorm() / static_cast<float>(n), rows.row(0).squaredNorm());
+  const auto first = row_of(drawn_rows_, 0);
+  const float size = std::max(squares / static_cast<float>(n), dot(first, first));
   if (!std::isfinite(size)) return false;
   if (size > 0) {
     p[0] -= 1;
-    user_ -= (options_.rate * share / size) * (rows.transpose() * p);
+    const float scale = options_.rate * share / size;
+    for (size_t j = 0; j < n; ++j)
+      add_scaled(-scale * p[j], row_of(drawn_rows_, j), span_of(user_));
     p[0] += 1;
   }
-  if (!std::isfinite(user_.squaredNorm())) return false;
+  if (!std::isfinite(dot(span_of(user_), span_of(user_)))) return false;
 
   const float offset_step = options_.offset_rate * share;
   for (const auto& near : event.near)
     if (Offset* offset = find(near.item))
       offset->shift += offset_step * (1 - p[0]) * near.cosine * near.cosine * near.cosine;
-  for (Eigen::Index j = 1; j < n; ++j)
-    if (Offset* offset = find(drawn_[static_cast<size_t>(j)])) offset->shift -= offset_step * p[j];
+  for (size_t j = 1; j < n; ++j)
+    if (Offset* offset = find(drawn_[j])) offset->shift -= offset_step * p[j];
   return true;
 }
 
