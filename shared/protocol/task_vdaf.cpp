@@ -12,6 +12,12 @@
 namespace sotto {
 namespace {
 
+#if defined(SOTTO_WITHOUT_DEVICE_PROOFS)
+constexpr bool kDeviceProofs = false;
+#else
+constexpr bool kDeviceProofs = true;
+#endif
+
 constexpr std::string_view kContext = "sotto v1";
 
 std::span<const uint8_t> context() {
@@ -136,13 +142,11 @@ Result<std::unique_ptr<const Interface>> make_multihot(const Task& task) {
                                                   context());
 }
 
-/// The half that Interface asks for: Vdaf or VdafClient.
 template <class Interface>
-Result<std::unique_ptr<const Interface>> make(const Task& task) {
+Result<std::unique_ptr<const Interface>> make_proven(const Task& task) {
   if (const auto instance = pine_instance(task.vdaf))
     return make_task_pine<Interface>(task, *instance);
   switch (task.vdaf) {
-    case VdafId::kSumField32: return make_sum<Interface>(task);
     case VdafId::kPrio3Count: return make_count<Interface>(task);
     case VdafId::kPrio3Sum: return make_task_sum<Interface>(task);
     case VdafId::kPrio3SumVec: return make_sum_vec<Interface>(task);
@@ -150,6 +154,15 @@ Result<std::unique_ptr<const Interface>> make(const Task& task) {
     case VdafId::kPrio3MultihotCountVec: return make_multihot<Interface>(task);
     default: break;
   }
+  return Error{ErrorCode::kUnsupported, "task: unknown vdaf"};
+}
+
+/// The half that Interface asks for: Vdaf or VdafClient.
+template <class Interface>
+Result<std::unique_ptr<const Interface>> make(const Task& task) {
+  if (task.vdaf == VdafId::kSumField32) return make_sum<Interface>(task);
+  if constexpr (kDeviceProofs || std::is_same_v<Interface, Vdaf>)
+    return make_proven<Interface>(task);
   return Error{ErrorCode::kUnsupported, "task: unknown vdaf"};
 }
 
