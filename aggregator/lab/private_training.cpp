@@ -131,7 +131,8 @@ Status PrivateTraining::accept(const PrivateRelease& release) {
 Result<std::string> PrivateTraining::learn(const PrivateRelease& release) {
   std::string kept_because = release.kept_because;
   if (release.sum.empty()) {
-    if (releases_ == 0) return Error{ErrorCode::kMalformed, "counts: there is no sum"};
+    if (!options_.keep_model || releases_ == 0)
+      return Error{ErrorCode::kMalformed, "release: there is no sum"};
   } else if (const Status accepted = accept(release); !accepted.ok()) {
     if (!may_keep(accepted.error())) return accepted.error();
     kept_because = accepted.error().message;
