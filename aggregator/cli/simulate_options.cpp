@@ -62,15 +62,18 @@ void SimulateOptions::add_to(CLI::App& command) {
           "FRACTION[:KIND] of the devices are malicious, chosen by the seed; with --secure full "
           "only. Each runs a client of its own that checks nothing:\n"
           "norm (default): its honest vector, 10,000 times as long as the bound. sum adds it, "
-          "modulo q, and the model is lost; PINE rejects it.\n"
+          "modulo q, and the model is ruined; PINE rejects it.\n"
           "flip: minus its honest vector, as long as the bound. Nothing about it can be proven "
           "wrong: sum and PINE accept it, and each moves a sum by at most the bound.\n"
-          "boost: everything into one item of middling popularity; with sum 100 times the bound, "
-          "with PINE the bound, which it accepts. Says whose top 20 the item is in, before and "
-          "after.\n"
+          "boost: one item of middling popularity, had so often that nothing else fits; with sum "
+          "100 "
+          "times the bound, with PINE the bound, which it accepts. The item rises; says how many "
+          "users have it in their top 20, with the attack and without.\n"
           "malformed: random bytes instead of shares. PINE rejects them; sum where they are no "
           "field elements, and takes them for a vector where they are.\n"
-          "A round whose sum gives no model that can be published leaves the model as it was")
+          "Reports are rejected by reason, in every round and in total; a run without malicious "
+          "devices stands beside. A round whose sum gives no model that can be published leaves "
+          "the model as it was (docs/poisoning.md)")
       ->type_name("FRACTION[:KIND]");
   command
       .add_option("--round-sigma", round_sigma,

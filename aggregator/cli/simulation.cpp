@@ -170,7 +170,7 @@ void Simulation::run_federated() {
     if (noisy())
       entry["epsilon"] =
           spent_after(fed, round.round).epsilon(options_.privacy.accounting_kind(), delta);
-    describe_sum(round.sum, training.dimension(), entry);
+    describe_sum(statistics_of(round.sum), training.dimension(), entry);
     describe_attack(round.kept_because, entry);
     std::printf("round %2u  %7llu reports  objective %.5g", round.round,
                 static_cast<unsigned long long>(round.sum.reports), round.objective);
@@ -225,7 +225,7 @@ void Simulation::run_private() {
                        {"z", static_cast<double>(release.sigma) / options.grid_bound},
                        {"noise_sd", release.noise_sd},
                        {"epsilon", epsilon}};
-    describe_sum(release.statistics, release.dimension, entry);
+    describe_sum(statistics_of(release.statistics), release.dimension, entry);
     describe_attack(release.kept_because, entry);
     std::printf("%-8s  %7llu reports  epsilon so far %.3f", name.c_str(),
                 static_cast<unsigned long long>(release.reports), epsilon);

@@ -34,6 +34,10 @@ class Simulation {
   void resume();
   /// How sums are made; rho: what all of them cost a device.
   SumDevices choose_sum(double rho);
+  /// Of a round's sum, also where there was none in the end.
+  const SumStatistics& statistics_of(const SumStatistics& sum) const {
+    return devices_ ? devices_->statistics() : sum;
+  }
   void save_round(boost::json::object round);
   bool measured_round(uint32_t round, uint32_t last) const;
   /// Measures the published model and prints the round's line.

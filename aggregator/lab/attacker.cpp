@@ -101,7 +101,9 @@ Result<std::vector<int64_t>> Attacker::wish(uint32_t device, EntropySource& entr
   const double bound = verified_.task().grid.bound;
   if (poison_.kind == PoisonKind::kBoost) {
     const bool checked = pine_instance(vdaf_->id()).has_value();
-    const auto direction = boost_direction(job_->layout, poison_.item, taste(device));
+    const Vector own = taste(device);
+    const double score = double{job_->items->row(poison_.item).dot(own)};
+    const auto direction = boost_direction(job_->layout, poison_.item, own, score);
     auto vector = stretched(direction, checked ? bound : kBoostTimes * bound);
     for (const int64_t value : vector)
       if (value != 0) return vector;

@@ -27,11 +27,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// After which errors a publisher goes on with the model there is.
-bool leaves_model_as_it_was(ErrorCode code) {
-  return code == ErrorCode::kNumerical || code == ErrorCode::kTooFewReports;
-}
-
 }  // namespace
 
 uint64_t FederatedOptions::sigma() const {
@@ -127,9 +122,9 @@ Status FederatedTraining::learn(const DeviceSum& released, FederatedRound& out) 
   step.trust_radius = options_.trust_radius;
   step.population = std::min(state_.devices, static_cast<double>(devices_->size()));
   const Matrix next = item_step(state_.items, sums, frequencies, step, *executor_);
-  if (!is_publishable(next))
-    return {ErrorCode::kNumerical, "round: the item step left finite numbers"};
+  if (!next.allFinite()) return {ErrorCode::kNumerical, "round: the item step left finite numbers"};
   state_.items = as_published(next);
+  if (options_.keep_model) SOTTO_CHECK_OK(check_publishable(state_.items, options_.reg));
   polyak_update(state_.average, state_.items, state_.rounds_done);
   return {};
 }

@@ -37,7 +37,8 @@ struct FederatedOptions {
   uint64_t max_batch = 0;  ///< Devices in a cohort; 0: as many as the field holds.
   uint64_t seed = 1;
   /// A round that gives no sum, or whose sum gives no model that can be published, leaves the model
-  /// as it was, as a publisher would; otherwise run_round fails. For runs with malicious devices.
+  /// as it was, as a publisher would (check_publishable); otherwise run_round fails. For runs with
+  /// malicious devices.
   bool keep_model = false;
   SumDevices sum = sum_in_clear;
 

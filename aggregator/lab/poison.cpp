@@ -23,6 +23,7 @@ constexpr std::array kKinds{PoisonKind::kNorm, PoisonKind::kFlip, PoisonKind::kB
 struct BoostOf {
   uint32_t item;
   const Vector& taste;
+  double score;
 
   std::vector<double> operator()(const CountsTask& task) const {
     std::vector<double> vector(task.layout.dimension());
@@ -31,8 +32,9 @@ struct BoostOf {
   }
   std::vector<double> operator()(const RowsTask& task) const {
     std::vector<double> vector(task.layout.dimension());
-    put(vector, task.layout.row(item), taste);
-    vector[task.layout.residual(item)] = double{task.gamma};
+    put(vector, task.layout.row(item), taste, 1 - score);
+    vector[task.layout.count(item)] = double{task.gamma};
+    vector[task.layout.residual(item)] = double{task.gamma} * (1 - score);
     return vector;
   }
   std::vector<double> operator()(const WhitenedTask& task) const {
@@ -41,14 +43,15 @@ struct BoostOf {
     const size_t row = task.layout.row(static_cast<size_t>(task.slot[item]));
     Vector whitened = task.whitening * taste;
     if (const float norm = whitened.norm(); norm > task.z_clip) whitened *= task.z_clip / norm;
-    vector[row] = double{task.bias};
-    put(vector, row + 1, whitened);
+    const double residual = task.residual ? 1 - score : 1;
+    vector[row] = double{task.bias} * residual;
+    put(vector, row + 1, whitened, residual);
     return vector;
   }
 
-  static void put(std::vector<double>& into, size_t at, const Vector& values) {
+  static void put(std::vector<double>& into, size_t at, const Vector& values, double times) {
     for (Eigen::Index j = 0; j < values.size(); ++j)
-      into[at + static_cast<size_t>(j)] = double{values[j]};
+      into[at + static_cast<size_t>(j)] = double{values[j]} * times;
   }
 };
 
@@ -111,8 +114,9 @@ std::vector<int64_t> stretched(std::span<const double> vector, double norm) {
   return out;
 }
 
-std::vector<double> boost_direction(const TaskLayout& layout, uint32_t item, const Vector& taste) {
-  return std::visit(BoostOf{item, taste}, layout);
+std::vector<double> boost_direction(const TaskLayout& layout, uint32_t item, const Vector& taste,
+                                    double score) {
+  return std::visit(BoostOf{item, taste, score}, layout);
 }
 
 }  // namespace sotto

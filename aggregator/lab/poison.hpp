@@ -3,8 +3,11 @@
 //   norm       the honest vector, made kNormTimes times as long as the bound allows
 //   flip       minus the honest vector, as long as the bound allows: nothing about it can be proven
 //              wrong
-//   boost      everything into one item, along the device's own taste: as long as the bound allows
-//              where reports prove their norm, kBoostTimes times as long where nothing is checked
+//   boost      one item, had so often that nothing else fits into the report: as long as the bound
+//              allows where reports prove their norm, kBoostTimes times as long where nothing is
+//              checked. It is shaped as honest reports are (residual and count go together):
+//              pushing the row alone makes it so long that the fold-in of every user turns away
+//              from it.
 //   malformed  random bytes instead of shares
 // How they get it into a report: attacker.hpp.
 #pragma once
@@ -52,9 +55,10 @@ std::vector<bool> malicious_devices(size_t n, double fraction, uint64_t seed);
 /// direction, below it by less than a unit a coordinate. Of zero: zero.
 std::vector<int64_t> stretched(std::span<const double> vector, double norm);
 
-/// The direction that raises an item's score for a taste u (k, not zero): the row of the item in a
-/// report that has nothing but it, and of `rows` the residuals that would go with it, so that the
-/// mean of the item's users stays believable. Zero when the layout has no coordinate for the item.
-std::vector<double> boost_direction(const TaskLayout& layout, uint32_t item, const Vector& taste);
+/// The direction that raises an item's score for a taste u (k) until it is 1: the coordinates of
+/// the item in the report of a device that has it. score: u.v_i of the model there is; its residual
+/// is 1 - score, or 1 where the layout asks for none. Zero when the layout leaves the item out.
+std::vector<double> boost_direction(const TaskLayout& layout, uint32_t item, const Vector& taste,
+                                    double score);
 
 }  // namespace sotto

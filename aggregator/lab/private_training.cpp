@@ -87,16 +87,19 @@ Result<PrivateRelease> PrivateTraining::run_next(const std::function<void(double
   const auto report = [&](uint64_t done) {
     if (progress) progress(static_cast<double>(done) / static_cast<double>(devices.size()));
   };
-  SOTTO_TRY(DeviceSum sum, options_.sum(job, *executor_, report));
-
   PrivateRelease release;
   release.sigma = job.noise.sigma;
-  release.noise_sd = sum.statistics.noise_sd;
-  release.reports = sum.statistics.reports;
-  release.cohorts = sum.statistics.cohorts;
-  release.dimension = sum.sum.size();
-  release.sum = std::move(sum.sum);
-  release.statistics = std::move(sum.statistics);
+  release.dimension = next_dimension();
+  if (auto sum = options_.sum(job, *executor_, report); sum.ok()) {
+    release.noise_sd = sum->statistics.noise_sd;
+    release.reports = sum->statistics.reports;
+    release.cohorts = sum->statistics.cohorts;
+    release.sum = std::move(sum->sum);
+    release.statistics = std::move(sum->statistics);
+  } else {
+    if (!may_keep(sum.error())) return sum.error();
+    release.kept_because = sum.error().message;
+  }
   SOTTO_TRY(release.kept_because, learn(release));
   return release;
 }
@@ -109,6 +112,10 @@ Status PrivateTraining::replay(const PrivateRelease& release) {
   return {};
 }
 
+bool PrivateTraining::may_keep(const Error& error) const {
+  return options_.keep_model && releases_ > 0 && leaves_model_as_it_was(error.code);
+}
+
 Status PrivateTraining::accept(const PrivateRelease& release) {
   const double unit = Grid{options_.grid_bound, kClip}.unit();
   const Release noised{release.sum, unit, release.noise_sd * unit, release.reports};
@@ -116,18 +123,18 @@ Status PrivateTraining::accept(const PrivateRelease& release) {
   if (!options_.keep_model) return trainer_.accept_rows(noised, *executor_);
   PrivateTrainer before = trainer_;
   Status accepted = trainer_.accept_rows(noised, *executor_);
-  if (accepted.ok() && !is_publishable(trainer_.items()))
-    accepted = {ErrorCode::kNumerical, "the item step left finite numbers"};
+  if (accepted.ok()) accepted = check_publishable(trainer_.items(), trainer_.recipe().inference);
   if (!accepted.ok()) trainer_ = std::move(before);
   return accepted;
 }
 
 Result<std::string> PrivateTraining::learn(const PrivateRelease& release) {
-  std::string kept_because;
-  if (const Status accepted = accept(release); !accepted.ok()) {
-    const bool kept =
-        options_.keep_model && releases_ > 0 && accepted.error().code == ErrorCode::kNumerical;
-    if (!kept) return accepted.error();
+  std::string kept_because = release.kept_because;
+  if (release.sum.empty()) {
+    if (!options_.keep_model || releases_ == 0)
+      return Error{ErrorCode::kMalformed, "release: there is no sum"};
+  } else if (const Status accepted = accept(release); !accepted.ok()) {
+    if (!may_keep(accepted.error())) return accepted.error();
     kept_because = accepted.error().message;
   }
   spent_.add(static_cast<double>(release.sigma) / options_.grid_bound);

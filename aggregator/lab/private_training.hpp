@@ -43,7 +43,7 @@ struct PrivateRelease {
   uint64_t reports = 0;
   uint32_t cohorts = 0;
   size_t dimension = 0;
-  std::vector<int64_t> sum;
+  std::vector<int64_t> sum;  ///< Empty when there was none and the model was kept.
   /// Why the model is still that of the release before (PrivateOptions::keep_model); else empty.
   /// Of a release that was made; no checkpoint keeps it.
   std::string kept_because{};
@@ -80,6 +80,7 @@ class PrivateTraining {
   /// What a release changes. Why the model was kept; else empty.
   Result<std::string> learn(const PrivateRelease& release);
   Status accept(const PrivateRelease& release);
+  bool may_keep(const Error& error) const;
 
   const Histories* devices_;
   PrivateTrainer trainer_;

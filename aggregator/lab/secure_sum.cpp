@@ -146,7 +146,8 @@ Result<DeviceSum> SecureSum::sum(const SumJob& job, Executor& executor,
   SOTTO_TRY(const auto model, site_->publish(job));
   DeviceSum out;
   out.sum.assign(layout_dimension(job.layout), 0);
-  SumStatistics& statistics = out.statistics;
+  SumStatistics& statistics = statistics_;
+  statistics = {};
   statistics.secure.emplace();
   double variance = 0;
   uint64_t done = 0;
@@ -174,6 +175,7 @@ Result<DeviceSum> SecureSum::sum(const SumJob& job, Executor& executor,
   }
   statistics.cohorts = static_cast<uint32_t>(cohorts.size());
   statistics.noise_sd = std::sqrt(variance);
+  out.statistics = statistics;
   return out;
 }
 

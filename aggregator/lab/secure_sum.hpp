@@ -66,6 +66,8 @@ class SecureSum {
   /// What devices must not lose: ledger, installation, manifest seen. Their events are histories.
   Bytes save() const;
 
+  /// Of the last sum; of one that failed, as far as it came.
+  const SumStatistics& statistics() const { return statistics_; }
   const std::vector<bool>& malicious() const { return malicious_; }
   /// Number `device`, as it is after the sums so far.
   const Device& device(uint32_t device) const { return devices_[device]; }
@@ -79,6 +81,7 @@ class SecureSum {
   std::unique_ptr<const SecureSite> site_;
   std::vector<bool> malicious_;  ///< One a device.
   std::vector<Device> devices_;
+  SumStatistics statistics_;
 };
 
 }  // namespace sotto

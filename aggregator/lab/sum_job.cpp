@@ -87,9 +87,20 @@ double noise_variance(const Task& task, uint64_t reports) {
   return servers * server * server + static_cast<double>(reports) * device * device;
 }
 
-bool is_publishable(const Matrix& items) {
-  return items.allFinite() &&
-         (items.size() == 0 || items.cwiseAbs().maxCoeff() < Snapshot::kLargestValue);
+Status check_publishable(const Matrix& items, const Regularization& reg) {
+  if (!items.allFinite() || !(items.cwiseAbs().maxCoeff() < Snapshot::kLargestValue))
+    return {ErrorCode::kNumerical, "model: not finite, or too large"};
+  Snapshot snapshot;
+  snapshot.rows = items;
+  for (Eigen::Index i = 0; i < items.rows(); ++i) {
+    SOTTO_TRY([[maybe_unused]] const auto row, snapshot.items.add(std::to_string(i)));
+  }
+  snapshot.reg = reg;
+  return smoke_test(snapshot, gram_of(snapshot));
+}
+
+bool leaves_model_as_it_was(ErrorCode code) {
+  return code == ErrorCode::kNumerical || code == ErrorCode::kTooFewReports;
 }
 
 SquareMatrix published_gram(const Matrix& items) {

@@ -73,8 +73,13 @@ Result<std::vector<Cohort>> make_cohorts(const SumJob& job);
 /// Variance, in squared grid units, of all noise in the sum of `reports` reports of a task.
 double noise_variance(const Task& task, uint64_t reports);
 
-/// Whether a model could be published: finite, and no value beyond Snapshot::kLargestValue.
-bool is_publishable(const Matrix& items);
+/// The check that a publisher makes before anybody gets a model: finite values of at most
+/// Snapshot::kLargestValue, and smoke_test. Errors: kNumerical says what is wrong.
+Status check_publishable(const Matrix& items, const Regularization& reg);
+
+/// After which errors of a round a publisher goes on with the model there is: too few reports, or
+/// numbers that no model can be made of.
+bool leaves_model_as_it_was(ErrorCode code);
 
 /// V'V as it is published with V.
 SquareMatrix published_gram(const Matrix& items);

@@ -141,6 +141,61 @@ test('the whole cryptographic path ends with the model of the sums in the clear,
   refuse(/max_batch.*at most 65520/, 'simulate', '--data', 'world:tiny', '--secure', 'full', '--max-batch', '70000');
 });
 
+test('malicious devices: PINE rejects what is too long, and the others have their model', () => {
+  const base = ['simulate', '--data', 'world:tiny', '--dim', '8', '--rounds', '3', '--no-central', '--secure', 'full'];
+  const pine = report(...base, '--vdaf', 'pine', '--poison', '0.1:norm');
+  assert.equal(pine.poison.malicious_devices, 18);
+  assert.equal(pine.malicious, 3 * 18);
+  assert.deepEqual(pine.rejected, { REJECTED: pine.malicious });
+  for (const round of pine.rounds) {
+    assert.equal(round.malicious, 18);
+    assert.deepEqual(round.rejected, { REJECTED: 18 });
+    assert.equal(round.participants, 180 - 18);
+    assert.equal(round.model_kept, null);
+  }
+  assert.ok(pine.federated['ndcg@100'] > 0.9 * pine.honest['ndcg@100']);
+
+  const sum = report(...base, '--vdaf', 'sum', '--poison', '0.1:norm');
+  assert.deepEqual(sum.rejected, {});
+  assert.equal(sum.honest['ndcg@100'], pine.honest['ndcg@100']);
+  assert.ok(sum.federated['ndcg@100'] < 0.9 * pine.honest['ndcg@100'], 'nothing is checked');
+
+  // Within the bound: accepted, and seen in what it does.
+  const boost = report(...base, '--vdaf', 'pine', '--poison', '0.1:boost');
+  assert.deepEqual(boost.rejected, {});
+  assert.ok(boost.poison.after.top_20 > boost.poison.before.top_20 + 0.5);
+  assert.ok(boost.poison.after.median_rank < boost.poison.before.median_rank);
+
+  // Everybody is malicious: there is no sum to learn from, and the program says so.
+  const all = report(...base, '--vdaf', 'pine', '--poison', '1:norm');
+  for (const round of all.rounds) {
+    assert.match(round.model_kept, /fewer reports/);
+    assert.deepEqual(round.rejected, { REJECTED: 180 });
+  }
+  assert.match(succeed(...base, '--vdaf', 'pine', '--poison', '1:malformed'), /stays as it was[^]*180 of 180 devices malicious/);
+  assert.match(succeed(...base, '--vdaf', 'sum', '--poison', '1:malformed'), /180 of 180 devices malicious/);
+
+  refuse(/--poison: needs --secure full/, 'simulate', '--data', 'world:tiny', '--poison', '0.1');
+  refuse(/norm, flip, boost or malformed/, ...base, '--poison', '0.1:worse');
+  refuse(/fraction/, ...base, '--poison', '2');
+});
+
+test('PINE: the model is that of the sums in the clear, byte for byte', () => {
+  const base = ['simulate', '--data', 'world:tiny', '--dim', '8', '--rounds', '2', '--no-central', '--max-batch', '30', '--dropout', '0.2'];
+  const full = ['--secure', 'full', '--vdaf'];
+  succeed(...base, '--out', file('pine-clear'));
+  for (const vdaf of ['pine', 'pine40', 'pine64']) {
+    const run = report(...base, ...full, vdaf, '--out', file(vdaf));
+    assert.ok(readFileSync(file('pine-clear')).equals(readFileSync(file(vdaf))), vdaf);
+    assert.deepEqual([run.vdaf, run.rejected], [vdaf, {}]);
+  }
+  succeed(...base, '--epsilon', '4', '--out', file('pine-private-clear'));
+  succeed(...base, '--epsilon', '4', ...full, 'pine', '--out', file('pine-private'));
+  assert.ok(readFileSync(file('pine-private-clear')).equals(readFileSync(file('pine-private'))));
+  refuse(/--vdaf pine: needs --secure full/, ...base, '--vdaf', 'pine');
+  refuse(/devices add no noise under PINE/, ...base, ...full, 'pine', '--epsilon', '4', '--noise', 'servers+device');
+});
+
 test('a private run spends what was asked, and continues from its checkpoint', () => {
   const args = ['simulate', '--data', 'world:demo', '--epsilon', '3', '--no-central', '--threads', '2'];
   const whole = report(...args, '--checkpoint', file('private.ckpt'));

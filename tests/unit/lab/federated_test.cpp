@@ -81,6 +81,39 @@ TEST_CASE("a run that continues from its state ends with the same model") {
   CHECK(second->restore(wrong).error().code == ErrorCode::kInvalidArgument);
 }
 
+TEST_CASE("a round that gives no model leaves the one before, if asked, and fails otherwise") {
+  const SmallWorld world = small_world();
+  ThreadPool pool(1);
+  FederatedOptions options = small_options(world.split);
+  options.rounds = 4;
+  const auto attacked = [](const SumJob& job, Executor& executor,
+                           const SumProgress& progress) -> Result<DeviceSum> {
+    if (job.stream == 1) return Error{ErrorCode::kTooFewReports, "too few"};
+    SOTTO_TRY(DeviceSum sum, sum_in_clear(job, executor, progress));
+    if (job.stream == 2) sum.sum.back() = -1;  // the normaliser
+    return sum;
+  };
+  options.sum = attacked;
+  const auto create = [&] {
+    return FederatedTraining::create(world.split.train, world.split.n_items, options, pool).value();
+  };
+  FederatedTraining strict = create();
+  REQUIRE(strict.run_round().ok());
+  CHECK(strict.run_round().error().code == ErrorCode::kTooFewReports);
+
+  options.keep_model = true;
+  FederatedTraining training = create();
+  REQUIRE(training.run_round().ok());
+  const Matrix first = training.published();
+  CHECK((first.array() == strict.published().array()).all());
+  CHECK(training.run_round()->kept_because == "too few");
+  CHECK_FALSE(training.run_round()->kept_because.empty());
+  CHECK((training.published().array() == first.array()).all());
+  CHECK(training.run_round()->kept_because.empty());
+  CHECK_FALSE((training.published().array() == first.array()).all());
+  CHECK(training.finished());
+}
+
 TEST_CASE("options out of range are refused by name") {
   const SmallWorld world = small_world();
   ThreadPool pool(1);

@@ -94,6 +94,33 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "a release that gives no model leaves the one before, if asked, and is replayed as such") {
+  const SmallWorld world = small_world();
+  ThreadPool pool(1);
+  PrivateOptions options = small_options();
+  options.recipe->rounds = 3;
+  options.sum = [](const SumJob& job, Executor& executor,
+                   const SumProgress& progress) -> Result<DeviceSum> {
+    if (job.stream == 1) return Error{ErrorCode::kTooFewReports, "too few"};
+    return sum_in_clear(job, executor, progress);
+  };
+  auto strict = PrivateTraining::create(world.split.train, world.content, options, pool);
+  REQUIRE(strict->run_next().ok());
+  CHECK(strict->run_next().error().code == ErrorCode::kTooFewReports);
+
+  options.keep_model = true;
+  const Run kept = run(world.split.train, world.content, options);
+  REQUIRE(kept.models.size() == 4);
+  CHECK(kept.releases[1].kept_because == "too few");
+  CHECK((kept.models[1].array() == kept.models[0].array()).all());
+  CHECK(kept.releases[2].kept_because.empty());
+  CHECK_FALSE((kept.models[2].array() == kept.models[1].array()).all());
+  auto replayed = PrivateTraining::create(world.split.train, world.content, options, pool);
+  for (const PrivateRelease& release : kept.releases) REQUIRE(replayed->replay(release).ok());
+  CHECK((replayed->published().array() == kept.models.back().array()).all());
+}
+
 TEST_CASE("the accountant's price is that of one server's noise, for every way of adding it") {
   const SmallWorld world = small_world();
   PrivateOptions options = small_options();
