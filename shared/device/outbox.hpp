@@ -62,8 +62,8 @@ class Outbox {
 
   /// Tasks whose report is to be sent now, earliest first.
   std::vector<TaskId> due(int64_t now_ms) const;
-  /// When the next report is to be sent; absent when none waits. Call expire() first: a report whose
-  /// window is over is never due.
+  /// When the next report is to be sent; absent when none waits. Call expire() first: a report
+  /// whose window is over is never due.
   std::optional<int64_t> next_ms() const;
   std::vector<KeyedRecord> records() const;
   const std::map<TaskId, OutboxEntry>& entries() const { return entries_; }
