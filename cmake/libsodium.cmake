@@ -84,5 +84,5 @@ target_compile_definitions(sotto_sodium PRIVATE CONFIGURED=1 NATIVE_LITTLE_ENDIA
   HAVE_INTTYPES_H RANDOMBYTES_CUSTOM_IMPLEMENTATION RANDOMBYTES_DEFAULT_IMPLEMENTATION=NULL)
 # Small where that costs next to nothing: not what runs over every byte of a message.
 set(sodium_small ${sodium_sources})
-list(FILTER sodium_small INCLUDE REGEX "25519|argon2|salsa|sodium/(utils|core|runtime)")
+list(FILTER sodium_small INCLUDE REGEX "25519|sha512|argon2|salsa|sodium/(utils|core|runtime)")
 set_property(SOURCE ${sodium_small} APPEND PROPERTY COMPILE_OPTIONS -Os)

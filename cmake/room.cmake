@@ -26,5 +26,6 @@ function(sotto_room name)
   target_link_libraries(sotto_${name}
     PUBLIC sotto::platform ${ROOM_DEPENDS} ${ROOM_PUBLIC}
     PRIVATE sotto::warnings ${ROOM_PRIVATE})
-  target_compile_options(sotto_${name} PRIVATE -fno-exceptions)
+  # Nor run-time type information where it is downloaded: every vtable and lambda would bring its name.
+  target_compile_options(sotto_${name} PRIVATE -fno-exceptions $<$<BOOL:${EMSCRIPTEN}>:-fno-rtti>)
 endfunction()

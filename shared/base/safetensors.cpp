@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -260,7 +262,7 @@ Result<Safetensors> read_safetensors(std::span<const uint8_t> file,
   SOTTO_CHECK_OK(reader.read());
   // Sorted, each must begin where the one before ended: no gap, no overlap, nothing left over.
   std::vector<Placed>& placed = reader.placed;
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+  sort_all(std::span(placed), [](const Placed& a, const Placed& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
   Safetensors contents{{}, std::move(reader.metadata)};

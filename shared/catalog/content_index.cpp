@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -11,7 +13,7 @@ std::vector<uint32_t> tags_of(const ItemFeatures& item, uint32_t n_tags) {
   std::vector<uint32_t> tags;
   for (const uint32_t tag : item.tags)
     if (tag < n_tags) tags.push_back(tag);
-  std::sort(tags.begin(), tags.end());
+  sort_all(std::span(tags));
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
   return tags;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/random.hpp"
+#include "base/sort.hpp"
 #include "crypto/hash.hpp"
 #include "protocol/device_role.hpp"
 #include "retrieval/rank.hpp"
@@ -249,8 +250,7 @@ std::vector<double> Device::neighbour_means(EventType type, std::string_view ite
   for (uint32_t i = 0; i < known.size(); ++i)
     if (known[i] > 0 && scores[i] > 0) nearest.emplace_back(-scores[i], i);
   const size_t n = std::min(kImputationNeighbours, nearest.size());
-  std::partial_sort(nearest.begin(), nearest.begin() + static_cast<std::ptrdiff_t>(n),
-                    nearest.end());
+  sort_first(std::span(nearest), n);
   std::vector<double> means;
   for (size_t j = 0; j < n; ++j) means.push_back(known[nearest[j].second]);
   return means;

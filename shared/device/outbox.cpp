@@ -1,8 +1,9 @@
 #include "device/outbox.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
+
+#include "base/sort.hpp"
 
 namespace sotto {
 namespace {
@@ -145,7 +146,7 @@ std::vector<TaskId> Outbox::due(int64_t now_ms) const {
     if (entry.state == OutboxState::kWaiting && entry.send_at_ms <= now_ms &&
         entry.expires_ms > now_ms)
       found.emplace_back(entry.send_at_ms, task);
-  std::sort(found.begin(), found.end());
+  sort_all(std::span(found));
   std::vector<TaskId> tasks;
   for (const auto& [time, task] : found) tasks.push_back(task);
   return tasks;

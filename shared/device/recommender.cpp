@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "model/dense.hpp"
 #include "retrieval/diversity.hpp"
 #include "retrieval/similar.hpp"
@@ -58,8 +59,7 @@ class List {
       if (filter_.allows(row))
         if (const float value = score(row); value > least) found.push_back({row, value});
     const size_t n = std::min(missing(), found.size());
-    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(n), found.end(),
-                      ranks_before);
+    sort_first(std::span(found), n, ranks_before);
     add(std::span(found).first(n), source);
   }
   std::vector<Recommendation> take() && { return std::move(items_); }

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -86,8 +88,7 @@ void EventLog::forget_summaries(Changes& changes) {
     return std::tuple(summaries_[i].opinion.has_value(), summaries_[i].last_ms, slots_[i]);
   };
   const size_t n_victims = summaries_.size() - limits_.max_summaries;
-  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(n_victims - 1),
-                   order.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  sort_first(std::span(order), n_victims, [&](size_t a, size_t b) { return rank(a) < rank(b); });
   std::vector<bool> forgotten(summaries_.size());
   for (size_t i = 0; i < n_victims; ++i) forgotten[order[i]] = true;
 

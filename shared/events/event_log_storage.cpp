@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "events/event_log.hpp"
 #include "events/stored_record.hpp"
 
@@ -47,7 +48,7 @@ uint32_t sort_unique(Numbered<T>& entries) {
   // By number and position: one sort for entries of every type.
   std::vector<std::pair<uint64_t, size_t>> order;
   for (const auto& entry : entries) order.emplace_back(entry.first, order.size());
-  std::sort(order.begin(), order.end());
+  sort_all(std::span(order));
   Numbered<T> sorted;
   for (const auto& [number, position] : order)
     if (sorted.empty() || sorted.back().first != number)

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -72,7 +74,7 @@ class Gathering {
       const double net = net_strength(summary);
       if (std::abs(net) >= kIndifference) found.push_back({&summary, net});
     }
-    std::sort(found.begin(), found.end(), earlier);
+    sort_all(std::span(found), earlier);
     return found;
   }
 

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
 // The lower median for even sizes: one that is really there.
 double median(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  const size_t middle = (values.size() - 1) / 2;
+  sort_first(std::span(values), middle + 1);
+  return values[middle];
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "model/dense.hpp"
 
 namespace sotto {
@@ -41,7 +42,7 @@ std::vector<size_t> weighted_subset(std::vector<size_t> positions,
     keys.emplace_back(gumbel + task.sampling_exponent * std::log(task.popularity[history[s]]), s);
   }
   const auto last = keys.begin() + static_cast<ptrdiff_t>(task.max_items);
-  std::nth_element(keys.begin(), last, keys.end(), std::greater<>{});
+  sort_first(std::span(keys), task.max_items, std::greater<>{});
   positions.clear();
   for (auto key = keys.begin(); key != last; ++key) positions.push_back(key->second);
   return positions;

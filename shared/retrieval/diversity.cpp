@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -15,7 +17,7 @@ struct Candidate {
 
 std::vector<Candidate> with_relevance(std::span<const ScoredItem> items) {
   std::vector<ScoredItem> sorted(items.begin(), items.end());
-  std::sort(sorted.begin(), sorted.end(), ranks_before);
+  sort_all(std::span(sorted), ranks_before);
   std::vector<Candidate> candidates;
   candidates.reserve(sorted.size());
   for (const ScoredItem& item : sorted) {

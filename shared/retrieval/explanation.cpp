@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sort.hpp"
 #include "model/dense.hpp"
 
 namespace sotto {
@@ -65,8 +66,7 @@ Result<Explanation> explain(const FoldInState& start, const Matrix& history,
   }
 
   const size_t n_checked = std::min(leads.size(), n_reasons > n ? n : 4 * n_reasons);
-  const auto checked_end = leads.begin() + static_cast<std::ptrdiff_t>(n_checked);
-  std::partial_sort(leads.begin(), checked_end, leads.end(), leads_before);
+  sort_first(std::span(leads), n_checked, leads_before);
   leads.resize(n_checked);
   for (Lead& lead : leads) {
     const auto row = static_cast<Eigen::Index>(lead.position);
@@ -80,7 +80,7 @@ Result<Explanation> explain(const FoldInState& start, const Matrix& history,
     add_scaled(-lambda, span_of(user), span_of(change));
     lead.drop = weight * dot(span_of(sensitivity_without), span_of(change));
   }
-  std::sort(leads.begin(), leads.end(), leads_before);
+  sort_all(std::span(leads), leads_before);
   for (const Lead& lead : leads) {
     if (explanation.reasons.size() == n_reasons || !(lead.drop > kLeastDrop * largest_term)) break;
     explanation.reasons.push_back(

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -29,7 +31,7 @@ Masses gather_masses(std::span<const ProfileEvent> events, std::span<const ItemF
   Masses masses;
   for (size_t e = 0; e < events.size(); ++e) {
     std::vector<uint32_t> tags = features[events[e].item].tags;
-    std::sort(tags.begin(), tags.end());
+    sort_all(std::span(tags));
     tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
     const double mass = double{events[e].weight} * double{recency[e]};
     if (mass == 0) continue;
@@ -59,14 +61,13 @@ Result<std::vector<Interest>> interest_profile(std::span<const ProfileEvent> eve
   for (Interest& interest : profile) {
     interest.share /= total;
     for (InterestItem& item : interest.items) item.share /= total;
-    std::sort(interest.items.begin(), interest.items.end(),
-              [](const InterestItem& a, const InterestItem& b) {
-                return a.share != b.share ? a.share > b.share : a.item < b.item;
-              });
+    sort_all(std::span(interest.items), [](const InterestItem& a, const InterestItem& b) {
+      return a.share != b.share ? a.share > b.share : a.item < b.item;
+    });
     if (interest.items.size() > options.items_per_interest)
       interest.items.resize(options.items_per_interest);
   }
-  std::sort(profile.begin(), profile.end(), [](const Interest& a, const Interest& b) {
+  sort_all(std::span(profile), [](const Interest& a, const Interest& b) {
     return a.share != b.share ? a.share > b.share : a.tag < b.tag;
   });
   return profile;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 namespace {
 
@@ -48,7 +50,7 @@ Status penalize_similar(const ItemRows& rows, std::span<const float> user,
       closeness = std::max(closeness, item.weight * rows.cosine(candidate.item, item.item));
     candidate.score -= largest_fall * rows.norm(candidate.item) * closeness;
   }
-  std::sort(candidates.begin(), candidates.end(), ranks_before);
+  sort_all(candidates, ranks_before);
   return {};
 }
 

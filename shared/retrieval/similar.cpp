@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 
 Result<std::span<const ScoredItem>> similar_items(const ItemRows& rows, uint32_t item, size_t k,
@@ -21,7 +23,7 @@ Result<std::span<const ScoredItem>> similar_items(const ItemRows& rows, uint32_t
   const std::span<ScoredItem> found =
       scratch.best(rows, inverse_norms, query, rescored_count(k), allowed);
   for (ScoredItem& candidate : found) candidate.score = rows.cosine(candidate.item, item);
-  std::sort(found.begin(), found.end(), ranks_before);
+  sort_all(found, ranks_before);
   return std::span<const ScoredItem>(found.first(std::min(k, found.size())));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/sort.hpp"
+
 namespace sotto {
 Status round_query(std::span<const float> query, std::span<int16_t> rounded) {
   constexpr double kLargestCode = 32767;
@@ -44,7 +46,7 @@ Result<std::span<const ScoredItem>> top_k(const ItemRows& rows, std::span<const 
       scratch.best(rows, rows.scales(), rounded, k == 0 ? 0 : rescored_count(k),
                    [&filter](uint32_t row) { return filter.allows(row); });
   for (ScoredItem& candidate : found) candidate.score = rows.score(candidate.item, query);
-  std::sort(found.begin(), found.end(), ranks_before);
+  sort_all(found, ranks_before);
   return std::span<const ScoredItem>(found.first(std::min(k, found.size())));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sort.hpp"
 #include "retrieval/similar.hpp"
 
 namespace sotto {
@@ -38,7 +39,7 @@ Result<std::vector<ScoredItem>> tuned_top_k(const ItemRows& rows, const FineTuni
     if (!std::binary_search(tuned.begin(), tuned.end(), found.item)) list.push_back(found);
   for (const uint32_t item : tuned)
     if (filter.allows(item)) list.push_back({item, rows.score(item, query) + tuning.offset(item)});
-  std::sort(list.begin(), list.end(), ranks_before);
+  sort_all(std::span(list), ranks_before);
   list.resize(std::min(k, list.size()));
   return list;
 }

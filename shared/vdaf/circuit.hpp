@@ -3,6 +3,8 @@
 //   measurement  integers, as many as there are in the result: the sum of the measurements
 //   encode       integers -> measurement_size() elements; false for what is no valid measurement.
 //                No branch depends on the integers.
+//   Proven       all of it that a device proves with: SumVec, Histogram and MultihotCountVec differ
+//                in encoding and outputs only
 //   truncate     linear: (shares of) the encoding -> output_size() elements that add up
 // Thread safety: immutable.
 #pragma once
@@ -72,6 +74,7 @@ typename Field::Element sum_of(std::span<const typename Field::Element> elements
 template <class F>
 class Count {
  public:
+  using Proven = Count;
   using Field = F;
   using Function = Mul<F>;
   using Element = typename F::Element;
@@ -105,6 +108,7 @@ class Count {
 template <class F>
 class RangeSum {
  public:
+  using Proven = RangeSum;
   using Field = F;
   using Function = PolyEval<F>;
   using Element = typename F::Element;
@@ -143,6 +147,7 @@ class RangeSum {
 template <class F>
 class HigherDegree {
  public:
+  using Proven = HigherDegree;
   using Field = F;
   using Function = PolyEval<F>;
   using Element = typename F::Element;
@@ -177,6 +182,7 @@ class HigherDegree {
 template <class F>
 class BitChecks {
  public:
+  using Proven = BitChecks;
   using Field = F;
   using Function = Mul<F>;
   using Element = typename F::Element;

@@ -36,7 +36,9 @@ class Prio3 final : public ServerHalf<Prio3Client<Circuit>> {
 
  public:
   explicit Prio3(Client of)
-      : Half(std::move(of)), shares_inverse_(inverse<Field>(element<Field>(aggregators()))) {}
+      : Half(std::move(of)),
+        flp_(client().circuit()),
+        shares_inverse_(inverse<Field>(element<Field>(aggregators()))) {}
 
   Result<Prepared> prepare_init(std::span<const uint8_t> verify_key, size_t aggregator,
                                 const Nonce& nonce, std::span<const uint8_t> public_share,
@@ -75,7 +77,7 @@ class Prio3 final : public ServerHalf<Prio3Client<Circuit>> {
     encode<Field>(verifiers.all(), std::span(prepare_share).first(verifiers.size() * kWord));
 
     FieldVector<Field> out_share(dimension());
-    flp().circuit().truncate(measurement.all(), out_share.all());
+    flp_.circuit().truncate(measurement.all(), out_share.all());
     encode<Field>(out_share.all(), state.contents.reveal_mutable().first(sizes().aggregate_share));
     return Prepared{std::move(state), std::move(prepare_share)};
   }
@@ -95,7 +97,7 @@ class Prio3 final : public ServerHalf<Prio3Client<Circuit>> {
       parts.put_bytes(std::span(bytes).last(client().blind_size()));
     }
     for (size_t i = 0; i < client().proofs(); ++i)
-      if (!flp().decide(Client::nth(verifiers.all(), i, flp().verifier_size())))
+      if (!flp_.decide(Client::nth(verifiers.all(), i, flp_.verifier_size())))
         return Error{ErrorCode::kRejected, "prio3: a proof does not hold"};
     if (!client().uses_joint_rand()) return Bytes{};
     const Seed seed = randomness().joint_rand_seed(parts.bytes());
@@ -124,7 +126,6 @@ class Prio3 final : public ServerHalf<Prio3Client<Circuit>> {
   }
 
  private:
-  const typename Client::CircuitFlp& flp() const { return client().flp(); }
   const Prio3Randomness& randomness() const { return client().randomness(); }
 
   /// False when there is no field element where one should be.
@@ -143,18 +144,19 @@ class Prio3 final : public ServerHalf<Prio3Client<Circuit>> {
 
   bool query(std::span<const Element> measurement, std::span<const Element> proofs, Xof query_rand,
              std::span<const Element> joint_rand, std::span<Element> verifiers) const {
-    FieldVector<Field> rand(client().proofs() * flp().query_rand_size());
+    FieldVector<Field> rand(client().proofs() * flp_.query_rand_size());
     expand<Field>(query_rand, rand.all());
     bool usable = true;
     for (size_t i = 0; i < client().proofs(); ++i)
       usable &=
-          flp().query(measurement, Client::nth(proofs, i, flp().proof_size()),
-                      Client::nth(std::span<const Element>(rand.all()), i, flp().query_rand_size()),
-                      Client::nth(joint_rand, i, client().joint_rand_size()), shares_inverse_,
-                      Client::nth(verifiers, i, flp().verifier_size()));
+          flp_.query(measurement, Client::nth(proofs, i, flp_.proof_size()),
+                     Client::nth(std::span<const Element>(rand.all()), i, flp_.query_rand_size()),
+                     Client::nth(joint_rand, i, client().joint_rand_size()), shares_inverse_,
+                     Client::nth(verifiers, i, flp_.verifier_size()));
     return usable;
   }
 
+  Flp<Circuit, ProofBasis::kLagrange> flp_;
   Element shares_inverse_;
 };
 

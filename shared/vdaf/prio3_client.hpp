@@ -14,40 +14,38 @@
 
 namespace sotto {
 
-template <class Circuit>
-class Prio3Client final : public VdafClient {
+/// Everything but how a measurement is encoded. Proven: what a proof needs of the circuit, which
+/// several circuits share (circuit.hpp).
+template <class Proven>
+class Prio3Sharing : public VdafClient {
   static constexpr size_t kSeedSize = Prio3Randomness::kSeedSize;
 
  public:
-  using Field = typename Circuit::Field;
+  using Field = typename Proven::Field;
   using Element = typename Field::Element;
-  using CircuitFlp = Flp<Circuit, ProofBasis::kLagrange>;
-  static constexpr const char* kName = "prio3";
 
-  Prio3Client(VdafId id, Circuit circuit, size_t proofs, std::span<const uint8_t> context,
-              size_t aggregators)
-      : id_(id), flp_(std::move(circuit)), proofs_(proofs), randomness_(id, proofs, context) {
+  Prio3Sharing(VdafId id, Proven circuit, size_t dimension, size_t proofs,
+               std::span<const uint8_t> context, size_t aggregators)
+      : id_(id),
+        flp_(std::move(circuit)),
+        dimension_(dimension),
+        proofs_(proofs),
+        randomness_(id, proofs, context) {
     sizes_.verify_key = kSeedSize;
     sizes_.public_share = aggregators * blind_size();
     sizes_.input_shares.assign(aggregators, kSeedSize + blind_size());
     sizes_.input_shares[0] = (measurement_size() + proofs_size()) * kWord + blind_size();
     sizes_.prepare_share = verifiers_size() * kWord + blind_size();
     sizes_.prepare_message = blind_size();
-    sizes_.aggregate_share = dimension() * kWord;
+    sizes_.aggregate_share = dimension * kWord;
   }
 
   VdafId id() const override { return id_; }
-  size_t dimension() const override { return flp_.circuit().output_size(); }
+  size_t dimension() const override { return dimension_; }
   const VdafSizes& sizes() const override { return sizes_; }
 
-  Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
-                       EntropySource& entropy) const override {
-    if (measurement.size() != dimension())
-      return Error{ErrorCode::kInvalidArgument, "prio3: wrong length of measurement"};
-    FieldVector<Field> encoded(measurement_size());
-    if (!flp_.circuit().encode(measurement, encoded.all()))
-      return Error{ErrorCode::kInvalidArgument, "prio3: measurement out of range"};
-
+  Shards shard_encoded(const FieldVector<Field>& encoded, const Nonce& nonce,
+                       EntropySource& entropy) const {
     // Helpers' shares: a seed and a blind each. Then the leader's blind and the prover's seed.
     const size_t helpers = aggregators() - 1;
     const size_t helper_size = kSeedSize + blind_size();
@@ -96,7 +94,6 @@ class Prio3Client final : public VdafClient {
   }
 
   // What both halves compute from a share, or about it.
-  const CircuitFlp& flp() const { return flp_; }
   const Prio3Randomness& randomness() const { return randomness_; }
   size_t proofs() const { return proofs_; }
   bool uses_joint_rand() const { return joint_rand_size() > 0; }
@@ -139,11 +136,43 @@ class Prio3Client final : public VdafClient {
       flp_.prove(measurement, nth(rand.all(), i, flp_.prove_rand_size()),
                  nth(joint_rand, i, joint_rand_size()), nth(proofs, i, flp_.proof_size()));
   }
+
   VdafId id_;
-  CircuitFlp flp_;
+  Flp<Proven, ProofBasis::kLagrange> flp_;
+  size_t dimension_;
   size_t proofs_;
   Prio3Randomness randomness_;
   VdafSizes sizes_;
+};
+
+template <class C>
+class Prio3Client final : public Prio3Sharing<typename C::Proven> {
+  using Sharing = Prio3Sharing<typename C::Proven>;
+
+ public:
+  using Circuit = C;
+  using Field = typename C::Field;
+  static constexpr const char* kName = "prio3";
+
+  Prio3Client(VdafId id, C circuit, size_t proofs, std::span<const uint8_t> context,
+              size_t aggregators)
+      : Sharing(id, circuit, circuit.output_size(), proofs, context, aggregators),
+        circuit_(std::move(circuit)) {}
+
+  Result<Shards> shard(std::span<const int32_t> measurement, const Nonce& nonce,
+                       EntropySource& entropy) const override {
+    if (measurement.size() != this->dimension())
+      return Error{ErrorCode::kInvalidArgument, "prio3: wrong length of measurement"};
+    FieldVector<Field> encoded(this->measurement_size());
+    if (!circuit_.encode(measurement, encoded.all()))
+      return Error{ErrorCode::kInvalidArgument, "prio3: measurement out of range"};
+    return this->shard_encoded(encoded, nonce, entropy);
+  }
+
+  const C& circuit() const { return circuit_; }
+
+ private:
+  C circuit_;
 };
 
 }  // namespace sotto
