@@ -1,9 +1,7 @@
 #include "device/device.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "base/random.hpp"
@@ -80,14 +78,6 @@ BudgetKind budget_of(TaskKind kind) {
     case TaskKind::kExperiment: break;
   }
   return BudgetKind::kExperiment;
-}
-
-Random random_from(EntropySource& entropy) {
-  std::array<uint8_t, 8> drawn;
-  entropy.fill(drawn);
-  uint64_t seed;
-  std::memcpy(&seed, drawn.data(), sizeof seed);
-  return Random(seed);
 }
 
 // Uniform in what is left of the window, less the time to try again.

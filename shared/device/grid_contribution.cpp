@@ -17,13 +17,17 @@ std::vector<int32_t> GridContribution::dense(size_t dimension) const {
   return all;
 }
 
-Result<GridContribution> grid_contribution(const TaskLayout& layout, const Grid& grid,
-                                           const ContributionInput& input, EntropySource& entropy) {
+Random random_from(EntropySource& entropy) {
   std::array<uint8_t, 8> drawn;
   entropy.fill(drawn);
   uint64_t seed;
   std::memcpy(&seed, drawn.data(), sizeof seed);
-  Random random(seed);
+  return Random(seed);
+}
+
+Result<GridContribution> grid_contribution(const TaskLayout& layout, const Grid& grid,
+                                           const ContributionInput& input, EntropySource& entropy) {
+  Random random = random_from(entropy);
   Contribution contribution;
   SOTTO_CHECK_OK(contribute(layout, input, random, contribution));
   GridContribution out;

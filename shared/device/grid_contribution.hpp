@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/entropy.hpp"
+#include "base/random.hpp"
 #include "base/result.hpp"
 #include "model/task_layout.hpp"
 #include "vdaf/grid.hpp"
@@ -22,8 +23,12 @@ struct GridContribution {
   std::vector<int32_t> dense(size_t dimension) const;
 };
 
-/// Draws 8 bytes: the seed of the device's own choices (which of too many items it contributes).
-/// Errors: those of contribute and encode_on_grid. Thread safety: pure but for the entropy.
+/// The device's own choices, from the next 8 bytes of the entropy. Not for anything secret.
+Random random_from(EntropySource& entropy);
+
+/// Draws 8 bytes (random_from): the seed of the device's own choices (which of too many items it
+/// contributes). Errors: those of contribute and encode_on_grid. Thread safety: pure but for the
+/// entropy.
 Result<GridContribution> grid_contribution(const TaskLayout& layout, const Grid& grid,
                                            const ContributionInput& input, EntropySource& entropy);
 
