@@ -1,0 +1,86 @@
+// What a site publishes: versions of the model, the signed manifest, and the files that it names.
+//
+// Records (space, key, bytes):
+//   "publication"  sequence, 16 hex digits   publisher.cpp's encoding of Publication
+//   "file"         SHA-256 in hex            the bytes
+// A version is never changed. Publishing an older one again is a new sequence with its files.
+// Thread safety: one thread at a time; what it gives out is immutable.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "crypto/sign.hpp"
+#include "model/snapshot.hpp"
+#include "protocol/manifest.hpp"
+#include "publishing/course.hpp"
+#include "store/store.hpp"
+
+namespace sotto {
+
+/// A version and where it comes from.
+struct Publication {
+  uint64_t sequence = 0;
+  uint64_t parent = 0;      ///< The sequence that was live before; 0: none.
+  uint64_t source = 0;      ///< Of a rollback: the sequence that is published again; else 0.
+  uint64_t releases = 0;    ///< How many releases are in it.
+  std::string why;          ///< "bootstrap", "release", "catalogue", "rollback".
+  double rho = 0;           ///< What a device has paid at most in the cycle so far.
+  uint64_t reports = 0;     ///< In its last release.
+  std::optional<PrequentialRelease> metrics{};  ///< Of its parent, as released with it.
+  double drift = 0;
+  std::vector<std::pair<std::string, double>> movers{};
+  Bytes manifest;           ///< Signed.
+};
+
+/// Shared with whoever serves it.
+struct PublishedVersion {
+  Publication publication;
+  Manifest manifest;
+};
+
+class Publisher {
+ public:
+  struct Options {
+    std::string site;
+    SiteLabel label = SiteLabel::kProduction;
+    int64_t manifest_life_ms = int64_t{30} * 24 * 60 * 60 * 1000;
+    bool float32 = true;     ///< Publishes the float32 file too.
+    size_t keep_files = 16;  ///< Versions whose files are kept; older ones keep their lineage.
+  };
+
+  /// Reads what was published. Errors: those of the store; kMalformed for records that do not fit.
+  static Result<Publisher> open(const Options& options, const Store& store);
+
+  /// Null before the first.
+  const PublishedVersion* latest() const;
+  const std::map<uint64_t, PublishedVersion>& versions() const;
+
+  /// The next version: files and manifest as changes to commit; installed() makes it the latest
+  /// after the commit. audit_head: of the audit log. Errors: those of write_snapshot,
+  /// write_catalogue and sign_manifest; smoke_test.
+  Result<PublishedVersion> prepare(const Identity& publisher, const Snapshot& snapshot,
+                                   const Catalogue& catalogue, Publication lineage,
+                                   const Digest& audit_head, int64_t now_ms,
+                                   std::vector<StoreChange>& changes) const;
+  /// A version again, under the next sequence. Errors: kNotFound when its files are gone.
+  Result<PublishedVersion> prepare_rollback(const Identity& publisher, uint64_t sequence,
+                                            const Digest& audit_head, int64_t now_ms,
+                                            std::vector<StoreChange>& changes) const;
+  /// The latest manifest again with a new expiry, under the next sequence, when it has used up half
+  /// of its life; else absent.
+  Result<std::optional<PublishedVersion>> prepare_renewal(const Identity& publisher,
+                                                          const Digest& audit_head, int64_t now_ms,
+                                                          std::vector<StoreChange>& changes) const;
+  void installed(PublishedVersion version);
+
+ private:
+  Options options_;
+  std::map<uint64_t, PublishedVersion> versions_;
+};
+
+}  // namespace sotto
