@@ -44,6 +44,13 @@ class CommitQueue {
   /// false: refused, there are most_waiting works already or the queue is stopping; neither is
   /// called then.
   [[nodiscard]] bool post(Work work, Done done);
+  /// The same for the server's own steps: never refused for being too many (their number is bounded
+  /// by what they are steps of), and not begun before everything posted earlier is committed, so
+  /// that it can be read back from the store. Nothing is called after stop().
+  void post_after_commit(Work work, Done done);
+  /// post_after_commit, and waits for the commit. Not from the queue's thread. Errors: those of the
+  /// commit; kCancelled when the queue is stopping.
+  Status run(Work work);
   /// Works that have not been answered.
   size_t waiting() const;
   /// Refuses everything new, returns when everything old has been answered.
