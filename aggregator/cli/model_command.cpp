@@ -42,10 +42,12 @@ void run_model_list(const ModelArguments& arguments) {
   json::array all;
   for (const KeyedRecord& record : or_fail(store->list("publication", ""))) {
     const Publication one = or_fail(decode_publication(record.bytes.value_or(Bytes())));
-    json::object object{{"sequence", one.sequence}, {"parent", one.parent}, {"source", one.source},
-                        {"why", one.why}, {"releases", one.releases}, {"reports", one.reports},
-                        {"rho", one.rho}, {"epsilon_at_1e-6", zcdp_epsilon(one.rho, 1e-6)},
-                        {"drift", one.drift}};
+    json::object object{
+        {"sequence", one.sequence}, {"parent", one.parent},
+        {"source", one.source},     {"why", one.why},
+        {"releases", one.releases}, {"reports", one.reports},
+        {"rho", one.rho},           {"epsilon_at_1e-6", zcdp_epsilon(one.rho, 1e-6)},
+        {"drift", one.drift}};
     if (one.metrics) object["parent_ndcg_100"] = one.metrics->ndcg_100;
     all.push_back(std::move(object));
     if (!arguments.json.empty()) continue;
@@ -103,30 +105,31 @@ void run_model_publish(const ModelArguments& arguments) {
 
 json::object describe_task(const Task& task, const TaskId& id) {
   const double rho = task.price_rho();
-  return {{"id", to_hex(id)},
-          {"site", task.site},
-          {"kind", static_cast<int>(task.kind)},
-          {"layout", task.layout},
-          {"dimension", task.dimension},
-          {"vdaf", static_cast<uint32_t>(task.vdaf)},
-          {"grid_bound", task.grid.bound},
-          {"grid_clip", task.grid.clip},
-          {"sigma", task.sigma},
-          {"z", task.noise_multiplier()},
-          {"noise_by", static_cast<int>(task.noise_by)},
-          {"rho", rho},
-          {"epsilon_at_1e-6", task.sigma > 0 ? json::value(zcdp_epsilon(rho, 1e-6)) : json::value()},
-          {"min_batch", task.min_batch},
-          {"max_batch", task.max_batch},
-          {"window_start_ms", task.window_start_ms},
-          {"window_end_ms", task.window_end_ms},
-          {"time_precision_ms", task.time_precision_ms},
-          {"model_hash", to_hex(task.model_hash)},
-          {"model_sequence", task.model_sequence},
-          {"catalogue_hash", to_hex(task.catalogue_hash)},
-          {"leader_key", to_hex(task.leader_key)},
-          {"helper_key", to_hex(task.helper_key)},
-          {"collector_key", to_hex(task.collector_key)}};
+  return {
+      {"id", to_hex(id)},
+      {"site", task.site},
+      {"kind", static_cast<int>(task.kind)},
+      {"layout", task.layout},
+      {"dimension", task.dimension},
+      {"vdaf", static_cast<uint32_t>(task.vdaf)},
+      {"grid_bound", task.grid.bound},
+      {"grid_clip", task.grid.clip},
+      {"sigma", task.sigma},
+      {"z", task.noise_multiplier()},
+      {"noise_by", static_cast<int>(task.noise_by)},
+      {"rho", rho},
+      {"epsilon_at_1e-6", task.sigma > 0 ? json::value(zcdp_epsilon(rho, 1e-6)) : json::value()},
+      {"min_batch", task.min_batch},
+      {"max_batch", task.max_batch},
+      {"window_start_ms", task.window_start_ms},
+      {"window_end_ms", task.window_end_ms},
+      {"time_precision_ms", task.time_precision_ms},
+      {"model_hash", to_hex(task.model_hash)},
+      {"model_sequence", task.model_sequence},
+      {"catalogue_hash", to_hex(task.catalogue_hash)},
+      {"leader_key", to_hex(task.leader_key)},
+      {"helper_key", to_hex(task.helper_key)},
+      {"collector_key", to_hex(task.collector_key)}};
 }
 
 void run_task_inspect(const ModelArguments& arguments) {

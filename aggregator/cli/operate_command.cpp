@@ -66,7 +66,8 @@ void run_keygen(const KeygenArguments& arguments) {
   SystemEntropy entropy;
   or_fail(make_key_files(arguments.out, arguments.site, entropy));
   std::cout << "Keys of " << arguments.site << ":\n"
-            << "  " << arguments.out << "/leader           for the leader: identity, publisher, verify\n"
+            << "  " << arguments.out
+            << "/leader           for the leader: identity, publisher, verify\n"
             << "  " << arguments.out << "/helper           for the helper: identity, verify\n"
             << "  " << arguments.out << "/identities.json  public; pages pin it\n"
             << "Give each operator their own folder only, and keep no copy of the other's.\n";
@@ -149,8 +150,7 @@ void run_audit_verify(const AuditArguments& arguments) {
   const auto store = shared_store(arguments.store);
   const AuditEntry last = or_fail(AuditLog::verify(*store));
   if (!arguments.json.empty())
-    return print_json(arguments.json,
-                      {{"entries", last.sequence}, {"head", to_hex(last.digest)}});
+    return print_json(arguments.json, {{"entries", last.sequence}, {"head", to_hex(last.digest)}});
   std::cout << last.sequence << " entries, each follows from the one before; head "
             << to_hex(last.digest) << '\n';
 }
@@ -172,7 +172,8 @@ void run_backup(const BackupArguments& arguments) {
 
 void run_restore(const BackupArguments& arguments) {
   or_fail(restore_store(arguments.file, arguments.store, arguments.overwrite));
-  std::cout << arguments.store << ": put back. At its next start the server abandons every task "
+  std::cout << arguments.store
+            << ": put back. At its next start the server abandons every task "
                "that was open when the backup was made.\n";
 }
 

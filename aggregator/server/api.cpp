@@ -193,11 +193,9 @@ void Api::Impl::handle(HttpRequest request, HttpRespond respond) {
   }
   Bytes body = std::move(request.body);
   request.body.clear();
-  parts_.leader->upload(
-      *task, *report, std::move(body),
-      [with_cors, asked = std::make_shared<HttpRequest>(std::move(request))](HttpResponse response) {
-        with_cors(*asked, std::move(response));
-      });
+  parts_.leader->upload(*task, *report, std::move(body),
+                        [with_cors, asked = std::make_shared<HttpRequest>(std::move(request))](
+                            HttpResponse response) { with_cors(*asked, std::move(response)); });
 }
 
 void Api::Impl::serve_peer(const Matched& matched, HttpRequest request, HttpRespond respond) {
@@ -310,8 +308,7 @@ HttpResponse Api::Impl::model(const HttpRequest& request, std::string_view versi
   const PublishedFile& named = format == "int8" ? manifest.model : manifest.model_float32;
   SharedBytes bytes = named.size == 0 ? nullptr : parts_.training->file(named.hash);
   if (bytes == nullptr) return not_found("model: this file is not kept");
-  HttpResponse response =
-      resource(request, std::move(bytes), named.hash, version != "latest");
+  HttpResponse response = resource(request, std::move(bytes), named.hash, version != "latest");
   response.headers.emplace_back("sotto-manifest", to_base64(signed_manifest));
   return response;
 }
@@ -499,21 +496,21 @@ HttpResponse Api::Impl::admin_status() const {
   if (is_leader()) {
     for (const LeaderTaskStatus& task : parts_.leader->status())
       all.push_back({{"id", to_hex(task.id)},
-                     {"state", task_state_name(task.state)},
+                     {"phase", task_state_name(task.state)},
                      {"reason", task.reason},
                      {"layout", task.task.layout},
                      {"vdaf", layout_vdaf(task.task.vdaf)},
                      {"window_start_ms", task.task.window_start_ms},
                      {"window_end_ms", task.task.window_end_ms},
+                     {"max_batch", task.task.max_batch},
                      {"accepted", task.accepted},
-                     {"waiting", task.waiting},
-                     {"in_jobs", task.in_jobs},
-                     {"aggregated", task.aggregated},
+                     {"pending", task.waiting + task.in_jobs},
+                     {"reports", task.aggregated},
                      {"rejected", rejections(task.rejected)}});
   } else {
     for (const HelperTaskStatus& task : parts_.helper->status())
       all.push_back({{"id", to_hex(task.id)},
-                     {"state", task_state_name(task.state)},
+                     {"phase", task_state_name(task.state)},
                      {"reason", task.reason},
                      {"layout", task.task.layout},
                      {"vdaf", layout_vdaf(task.task.vdaf)},
@@ -521,7 +518,7 @@ HttpResponse Api::Impl::admin_status() const {
                      {"window_end_ms", task.task.window_end_ms},
                      {"known", task.known},
                      {"jobs", task.jobs},
-                     {"aggregated", task.aggregated},
+                     {"reports", task.aggregated},
                      {"rejected", rejections(task.rejected)}});
   }
   json::object object{{"role", server_role_name(parts_.role)},

@@ -3,9 +3,9 @@
 // Records (space "audit", key: sequence in 16 hex digits):
 //   u8 format = 1 | i64 time_ms | actor, action, detail: u64 length and text each | previous 32
 // digest of an entry = SHA-256("sotto audit v1" | sequence u64 | the record); `previous` is that of
-// the entry before, zero for the first. The head (the latest digest) rides in every signed manifest,
-// so that whoever keeps manifests can tell a log that was rewritten.
-// Thread safety: one thread at a time (the commit queue's), but for verify and read.
+// the entry before, zero for the first. The head (the latest digest) rides in every signed
+// manifest, so that whoever keeps manifests can tell a log that was rewritten. Thread safety: one
+// thread at a time (the commit queue's), but for verify and read.
 #pragma once
 
 #include <cstdint>

@@ -2,13 +2,13 @@
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 #include <type_traits>
 
 namespace sotto {
@@ -233,7 +233,8 @@ std::vector<ConfigKey> make_keys() {
   add("tls", "key", "PEM private key of the certificate.", text(&C::certificate_key));
 
   add("peer", "url", "Leader: where the helper is. Helper: not used.", text(&C::peer_url));
-  add("peer", "authorities", "PEM file of authorities to trust for the helper; empty: the system's.",
+  add("peer", "authorities",
+      "PEM file of authorities to trust for the helper; empty: the system's.",
       text(&C::peer_authorities));
 
   add("store", "path", "The SQLite file with everything that must not be forgotten.",
@@ -244,7 +245,7 @@ std::vector<ConfigKey> make_keys() {
       duration<int64_t>(&C::key_life_ms, kHour, 100 * kDay));
 
   const auto limit = [](auto HttpLimits::*member) {
-    return [member](ServerConfig& c) -> auto& { return c.limits.*member; };
+    return [member](ServerConfig & c) -> auto& { return c.limits.*member; };
   };
   add("limits", "connections", "Open connections.",
       number_at<size_t>(limit(&HttpLimits::most_connections), 1, 1'000'000,
@@ -272,7 +273,8 @@ std::vector<ConfigKey> make_keys() {
 
   add("log", "level", "trace, debug, info, warn, error.", text(&C::log_level));
   add("log", "format", "human, or json: one object a line.",
-      choice<LogFormat>(&C::log_format, {{"human", LogFormat::kHuman}, {"json", LogFormat::kJson}}));
+      choice<LogFormat>(&C::log_format,
+                        {{"human", LogFormat::kHuman}, {"json", LogFormat::kJson}}));
   add("log", "addresses", "What of a client's address may be logged: none, network, full.",
       choice<LoggedAddress>(&C::log_addresses, {{"none", LoggedAddress::kNone},
                                                 {"network", LoggedAddress::kNetwork},
@@ -295,7 +297,8 @@ std::vector<ConfigKey> make_keys() {
   add("training", "enabled", "Whether the leader opens tasks and publishes models.",
       flag(&C::training));
   add("training", "items", "items.jsonl: the catalogue.", text(&C::items));
-  add("training", "epsilon", "What a cycle of releases costs a device at most, by one server's noise.",
+  add("training", "epsilon",
+      "What a cycle of releases costs a device at most, by one server's noise.",
       number<double>(&C::epsilon, 0.01, 1000.0, "a number, 0.01 to 1000"));
   add("training", "delta", "At this delta.",
       number<double>(&C::delta, 1e-12, 1e-3, "a number, 1e-12 to 1e-3"));
@@ -430,10 +433,9 @@ Result<ServerConfig> read_config(
   const toml::parse_result parsed = toml::parse_file(path);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
-    return Error{ErrorCode::kMalformed,
-                 path + ":" + std::to_string(error.source().begin.line) + ":" +
-                     std::to_string(error.source().begin.column) + ": " +
-                     Text(error.description())};
+    return Error{ErrorCode::kMalformed, path + ":" + std::to_string(error.source().begin.line) +
+                                            ":" + std::to_string(error.source().begin.column) +
+                                            ": " + Text(error.description())};
   }
   ServerConfig config;
   for (const auto& [section, node] : parsed.table()) {

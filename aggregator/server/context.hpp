@@ -28,10 +28,10 @@ struct ServerContext {
   EntropySource& entropy;  ///< For ids, keys, encapsulations. Several threads may use it.
   /// For the noise and the encapsulation of one collected share: a new source each time.
   std::function<std::unique_ptr<EntropySource>(const TaskId&)> noise;
-  Executor& executor;      ///< The queue's thread only.
+  Executor& executor;  ///< The queue's thread only.
   Store& store;
   CommitQueue& queue;
-  AuditLog& audit;         ///< On the queue's thread only.
+  AuditLog& audit;  ///< On the queue's thread only.
   Log& log;
   Metrics& metrics;
 };

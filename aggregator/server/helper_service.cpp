@@ -112,7 +112,8 @@ Status HelperService::Impl::load(bool abandon_open) {
       const StoreChange change = task_change(record);
       SOTTO_CHECK_OK(context_.store.commit({&change, 1}));
     }
-    if (record.state != TaskState::kOpen) SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
+    if (record.state != TaskState::kOpen)
+      SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
     SOTTO_CHECK_OK(add(std::move(record)));
   }
   return {};
@@ -142,8 +143,8 @@ void HelperService::Impl::countersign(Bytes body, HttpRespond respond) {
         *opened = add(record);
         if (!opened->ok()) return;
         changes.push_back(task_change(record));
-        changes.push_back(context_.audit.append("leader", "countersign task", to_hex(record.id),
-                                                now_ms()));
+        changes.push_back(
+            context_.audit.append("leader", "countersign task", to_hex(record.id), now_ms()));
       },
       [this, record, opened, respond](const Status& committed) {
         if (!committed.ok()) {
@@ -167,7 +168,8 @@ void HelperService::Impl::count(const HelperRole& role,
 }
 
 void HelperService::Impl::step(const TaskId& id, Step step, HttpRespond respond) {
-  const auto outcome = std::make_shared<Result<Bytes>>(Error{ErrorCode::kNotFound, "task: unknown"});
+  const auto outcome =
+      std::make_shared<Result<Bytes>>(Error{ErrorCode::kNotFound, "task: unknown"});
   context_.queue.post_after_commit(
       [this, id, outcome, step = std::move(step)](std::vector<StoreChange>& changes) {
         const auto found = tasks_.find(id);
@@ -211,8 +213,9 @@ std::vector<HelperTaskStatus> HelperService::Impl::status() {
   const auto all = std::make_shared<std::vector<HelperTaskStatus>>();
   const Status asked = context_.queue.run([this, all](std::vector<StoreChange>&) {
     for (const auto& [id, task] : tasks_) {
-      HelperTaskStatus one{id, task.record.state, TaskPhase::kAbandoned, task.record.reason,
-                           task.task, 0, 0, task.record.reports, task.record.rejected};
+      HelperTaskStatus one{
+          id, task.record.state,   TaskPhase::kAbandoned, task.record.reason, task.task, 0,
+          0,  task.record.reports, task.record.rejected};
       if (task.role != nullptr) {
         const HelperState& state = task.role->state();
         one.phase = state.phase;
@@ -276,7 +279,8 @@ void HelperService::Impl::tick(int64_t forget_before_ms) {
           task.record = record;
           task.role = nullptr;
           context_.metrics.count_task(task_state_name(record.state));
-          static_cast<void>(context_.store.drop(role_space(record.id)).ok());  // or at the next start
+          static_cast<void>(
+              context_.store.drop(role_space(record.id)).ok());  // or at the next start
         }
         for (const TaskId& id : *forgotten) tasks_.erase(id);
       });

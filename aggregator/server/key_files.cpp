@@ -48,8 +48,7 @@ Status write_secret(const fs::path& path, const char* kind, const Seed& seed) {
   if (file.get() < 0) return io(path.string(), errno);
   std::string text = prefix_of(kind) + to_hex(seed.reveal()) + "\n";
   const auto written = ::write(file.get(), text.data(), text.size());
-  const bool complete =
-      written == static_cast<ssize_t>(text.size()) && ::fsync(file.get()) == 0;
+  const bool complete = written == static_cast<ssize_t>(text.size()) && ::fsync(file.get()) == 0;
   wipe({reinterpret_cast<uint8_t*>(text.data()), text.size()});
   if (!complete) return io(path.string(), errno);
   return {};
@@ -71,8 +70,8 @@ Result<Seed> read_secret(const fs::path& path, const char* kind) {
   Seed seed;
   if (line.size() != prefix.size() + 65 || line.substr(0, prefix.size()) != prefix ||
       line.back() != '\n' || !from_hex(line.substr(prefix.size(), 64), seed.reveal_mutable()))
-    return Error{ErrorCode::kMalformed, path.string() + ": expected one line '" + prefix +
-                                            "' and 64 hexadecimal digits"};
+    return Error{ErrorCode::kMalformed,
+                 path.string() + ": expected one line '" + prefix + "' and 64 hexadecimal digits"};
   return seed;
 }
 
@@ -125,9 +124,9 @@ Result<KeyFiles> read_key_files(const std::string& folder, ServerRole role,
   KeyFiles keys{Identity::from_seed(identity), std::nullopt, std::move(verify)};
   const bool leader = role == ServerRole::kLeader;
   if (keys.identity.key() != (leader ? pinned.leader : pinned.helper))
-    return Error{ErrorCode::kAuthentication,
-                 folder + "/identity.key: not the " + server_role_name(role) +
-                     " of the identities file"};
+    return Error{
+        ErrorCode::kAuthentication,
+        folder + "/identity.key: not the " + server_role_name(role) + " of the identities file"};
   if (!leader || !fs::exists(base / "publisher.key")) return keys;
   SOTTO_TRY(const Seed publisher, read_secret(base / "publisher.key", "publisher"));
   keys.publisher = Identity::from_seed(publisher);
@@ -151,7 +150,8 @@ Status make_key_files(const std::string& out, const std::string& site, EntropySo
   const Identity leader = Identity::generate(entropy), helper = Identity::generate(entropy);
   pinned.leader = leader.key();
   pinned.helper = helper.key();
-  for (const auto& [name, identity] : {std::pair{"leader", &leader}, std::pair{"helper", &helper}}) {
+  for (const auto& [name, identity] :
+       {std::pair{"leader", &leader}, std::pair{"helper", &helper}}) {
     std::error_code error;
     fs::create_directories(base / name, error);
     if (error) return io((base / name).string(), error.value());

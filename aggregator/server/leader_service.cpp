@@ -104,14 +104,15 @@ Status LeaderService::Impl::load(bool abandon_open) {
       SOTTO_CHECK_OK(context_.store.commit({&change, 1}));
     }
     // What a stop between the closing and its cleaning has left.
-    if (record.state != TaskState::kOpen) SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
+    if (record.state != TaskState::kOpen)
+      SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
     SOTTO_CHECK_OK(add(std::move(record)));
   }
   return {};
 }
 
 Status LeaderService::Impl::open_task(const Bytes& file, const Bytes& collector_key,
-                                     const Bytes& helper_key) {
+                                      const Bytes& helper_key) {
   SOTTO_TRY(const VerifiedTask verified, VerifiedTask::open(file, context_.pinned));
   TaskRecord record;
   record.id = verified.id();
@@ -124,8 +125,8 @@ Status LeaderService::Impl::open_task(const Bytes& file, const Bytes& collector_
   }
   SOTTO_CHECK_OK(context_.queue.run([this, record](std::vector<StoreChange>& changes) {
     changes.push_back(task_change(record));
-    changes.push_back(context_.audit.append("server", "open task", to_hex(record.id),
-                                            context_.clock.now_ms()));
+    changes.push_back(
+        context_.audit.append("server", "open task", to_hex(record.id), context_.clock.now_ms()));
   }));
   context_.metrics.count_task("opened");
   return add(std::move(record));
@@ -136,8 +137,8 @@ Result<std::shared_ptr<LeaderTask>> LeaderService::Impl::open_one(const TaskId& 
   const auto found = tasks_.find(id);
   if (found == tasks_.end()) return Error{ErrorCode::kNotFound, "task: unknown"};
   if (found->second.open == nullptr)
-    return Error{ErrorCode::kClosed, std::string("task: it is ") +
-                                         task_state_name(found->second.record.state)};
+    return Error{ErrorCode::kClosed,
+                 std::string("task: it is ") + task_state_name(found->second.record.state)};
   return found->second.open;
 }
 
@@ -183,8 +184,8 @@ void LeaderService::Impl::upload(const TaskId& id, const Nonce& report, Bytes bo
       });
   if (posted) return;
   context_.metrics.count_upload("OVERLOADED");
-  respond(problem(503, "OVERLOADED", "too many uploads wait to become durable",
-                  kRetryAfterSeconds));
+  respond(
+      problem(503, "OVERLOADED", "too many uploads wait to become durable", kRetryAfterSeconds));
 }
 
 // On the queue's thread. What is kept of the task and that it is closed are one commit.
@@ -264,8 +265,7 @@ void LeaderService::Impl::abandon(const TaskId& id, std::string reason) {
 SharedBytes LeaderService::Impl::helper_key(const KeyId& id) const {
   const std::shared_lock lock(mutex_);
   for (const auto& [task_id, entry] : tasks_)
-    if (entry.task.helper_key == id)
-      return std::make_shared<const Bytes>(entry.record.helper_key);
+    if (entry.task.helper_key == id) return std::make_shared<const Bytes>(entry.record.helper_key);
   return nullptr;
 }
 
@@ -345,8 +345,8 @@ void LeaderService::Impl::tick() {
 void LeaderService::Impl::reload() {
   for (const auto& task : open_tasks())
     if (const Status restored = task->restore(); !restored.ok())
-      context_.log.error("task cannot be read back", {{"task", to_hex(task->record().id)},
-                                                      {"why", restored.error().message}});
+      context_.log.error("task cannot be read back",
+                         {{"task", to_hex(task->record().id)}, {"why", restored.error().message}});
 }
 
 void LeaderService::Impl::forget_closed(int64_t before_ms) {

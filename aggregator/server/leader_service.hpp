@@ -7,7 +7,8 @@
 //   3. collect   after the window the batch is fixed, the helper's share fetched, the own noise
 //                drawn, once; the collector opens both shares, and what comes out goes to the sink
 //                in the same commit that closes the task. Then nothing of its reports is kept.
-//   A task with too few reports, or about which the servers disagree, is abandoned, with its reason.
+//   A task with too few reports, or about which the servers disagree, is abandoned, with its
+//   reason.
 // Whatever is stopped at whatever moment goes on from the store at the next start.
 // Thread safety: every public call from any thread. All state of a task is changed on the queue's
 // thread alone.
@@ -62,10 +63,9 @@ class LeaderService {
 
   /// Restores every open task. collector: its HPKE keys. abandon_open: the store was put back from
   /// a backup. Errors: those of the store and of restoring a role.
-  static Result<std::unique_ptr<LeaderService>> open(const ServerContext& context,
-                                                     HpkeKeys& own, HpkeKeys& collector,
-                                                     PeerClient& helper, Events events,
-                                                     bool abandon_open);
+  static Result<std::unique_ptr<LeaderService>> open(const ServerContext& context, HpkeKeys& own,
+                                                     HpkeKeys& collector, PeerClient& helper,
+                                                     Events events, bool abandon_open);
   ~LeaderService();
 
   /// The size that every report of the task has. Errors: kNotFound; kClosed for one that is not

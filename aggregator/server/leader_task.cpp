@@ -181,7 +181,8 @@ void LeaderTask::send_job(const JobId& id, const LeaderJob& job) {
   under_way_.insert(id);
   const bool commit = !job.commit_request.empty();
   const std::string path = "/v1/tasks/" + to_hex(record_.id) + "/jobs/" + to_hex(id);
-  const auto body = std::make_shared<const Bytes>(commit ? job.commit_request : job.prepare_request);
+  const auto body =
+      std::make_shared<const Bytes>(commit ? job.commit_request : job.prepare_request);
   const auto self = shared_from_this();
   helper_.send(commit ? "POST" : "PUT", commit ? path + "/commit" : path, body,
                [self, id, commit](Result<Bytes> answer) {
@@ -297,9 +298,9 @@ void LeaderTask::fail(const Error& error) {
   ++failures_;
   next_try_ms_ = context_.clock.now_ms() + backoff;
   context_.metrics.count_job("retried");
-  context_.log.warn("will try again", {{"task", to_hex(record_.id)},
-                                       {"why", describe(error)},
-                                       {"in_ms", std::to_string(backoff)}});
+  context_.log.warn(
+      "will try again",
+      {{"task", to_hex(record_.id)}, {"why", describe(error)}, {"in_ms", std::to_string(backoff)}});
 }
 
 }  // namespace sotto

@@ -25,7 +25,8 @@ namespace sotto {
 class LeaderTask : public std::enable_shared_from_this<LeaderTask> {
  public:
   /// What the service does with a task that is over.
-  using Close = std::function<void(const std::shared_ptr<LeaderTask>&, TaskState, std::string reason)>;
+  using Close =
+      std::function<void(const std::shared_ptr<LeaderTask>&, TaskState, std::string reason)>;
   using Progress = std::function<void(LeaderTask&)>;
 
   LeaderTask(const ServerContext& context, const HpkeKeys& own, PeerClient& helper,
@@ -80,12 +81,12 @@ class LeaderTask : public std::enable_shared_from_this<LeaderTask> {
   mutable std::mutex mutex_;
   std::shared_ptr<LeaderRole> role_;
 
-  std::set<JobId> under_way_;   // jobs with a request at the helper
-  bool starting_ = false;       // a start_job is in the queue
-  bool collecting_ = false;     // a collect request is at the helper, or being answered
-  bool closed_ = false;         // handed to close_
+  std::set<JobId> under_way_;  // jobs with a request at the helper
+  bool starting_ = false;      // a start_job is in the queue
+  bool collecting_ = false;    // a collect request is at the helper, or being answered
+  bool closed_ = false;        // handed to close_
   int64_t oldest_waiting_ms_ = 0;
-  uint32_t failures_ = 0;       // since the last success
+  uint32_t failures_ = 0;  // since the last success
   int64_t next_try_ms_ = 0;
 };
 

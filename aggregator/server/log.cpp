@@ -37,8 +37,7 @@ struct Log::Impl {
     if (format == LogFormat::kHuman)
       logger.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-5l%$ %v", spdlog::pattern_time_type::utc);
     else  // %v is an object: the time goes into it
-      logger.set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v",
-                         spdlog::pattern_time_type::utc);
+      logger.set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%eZ\",%v", spdlog::pattern_time_type::utc);
   }
 
   void write(spdlog::level::level_enum level, const char* name, std::string_view event,

@@ -40,7 +40,8 @@ struct Metrics::Impl {
       counter(registry, "sotto_admin_requests_total", "Administrators' requests, by result");
   prometheus::Gauge& waiting =
       gauge(registry, "sotto_reports_waiting", "Reports that are stored and in no job");
-  prometheus::Gauge& queue = gauge(registry, "sotto_queue_waiting", "Works that wait to be durable");
+  prometheus::Gauge& queue =
+      gauge(registry, "sotto_queue_waiting", "Works that wait to be durable");
   prometheus::Gauge& sequence =
       gauge(registry, "sotto_published_sequence", "Sequence of the published manifest");
   prometheus::Gauge& connections = gauge(registry, "sotto_http_connections", "Open connections");

@@ -56,9 +56,9 @@ Status verify_peer_request(const IdentityKey& peer, const HttpRequest& request, 
   const auto [end, error] = std::from_chars(date->data(), date->data() + date->size(), date_ms);
   if (error != std::errc() || end != date->data() + date->size() || date_ms < 0)
     return {ErrorCode::kAuthentication, "Sotto-Date: not a time"};
-  SOTTO_CHECK_OK(verify_signature(
-      peer, kRequestTag, signed_message(request.method, request.path, *date, request.body),
-      *signature));
+  SOTTO_CHECK_OK(verify_signature(peer, kRequestTag,
+                                  signed_message(request.method, request.path, *date, request.body),
+                                  *signature));
   if (date_ms < now_ms - kPeerDateToleranceMs || date_ms > now_ms + kPeerDateToleranceMs)
     return {ErrorCode::kExpired, "Sotto-Date: the servers' clocks differ by more than 5 minutes"};
   return {};

@@ -35,7 +35,8 @@ class SystemClock final : public Clock {
   }
 };
 
-// Sites that call themselves a demonstration, in the manifest and to everybody's eyes, may be small.
+// Sites that call themselves a demonstration, in the manifest and to everybody's eyes, may be
+// small.
 Floors floors_of(const ServerConfig& config) {
   return config.label == SiteLabel::kDemo ? Floors{2, 0.1, true} : Floors::production();
 }
@@ -43,8 +44,8 @@ Floors floors_of(const ServerConfig& config) {
 Result<PinnedSite> pinned_site(const ServerConfig& config) {
   SOTTO_TRY(PinnedSite pinned, read_identities(config.identities));
   if (pinned.site != config.site)
-    return Error{ErrorCode::kDisagreement, "site.name: the identities file is of '" +
-                                               pinned.site + "'"};
+    return Error{ErrorCode::kDisagreement,
+                 "site.name: the identities file is of '" + pinned.site + "'"};
   return pinned;
 }
 
@@ -96,11 +97,15 @@ class Server::Impl {
         audit_(std::move(audit)),
         pool_(0),
         queue_(*store_, queue_options(config), [this] { lost(); }),
-        context_{config_, pinned_, keys_,  floors_of(config_), clock_,   entropy_, {},
-                 pool_,   *store_, queue_, audit_,             log_,     metrics_},
+        context_{config_, pinned_,  keys_,  floors_of(config_),
+                 clock_,  entropy_, {},     pool_,
+                 *store_, queue_,   audit_, log_,
+                 metrics_},
         own_(role == ServerRole::kLeader ? KeyRole::kLeader : KeyRole::kHelper),
         collector_(KeyRole::kCollector) {
-    context_.noise = [role](const TaskId& task) { return noise_source(server_role_name(role), task); };
+    context_.noise = [role](const TaskId& task) {
+      return noise_source(server_role_name(role), task);
+    };
   }
 
   Status start();
@@ -170,8 +175,8 @@ Status Server::Impl::maintain_keys(bool rotate) {
 Status Server::Impl::rotate(const std::string& actor) {
   SOTTO_CHECK_OK(maintain_keys(true));
   return queue_.run([&](std::vector<StoreChange>& changes) {
-    changes.push_back(audit_.append(actor, "rotate HPKE key", to_hex(own_.newest()->key.id()),
-                                    clock_.now_ms()));
+    changes.push_back(
+        audit_.append(actor, "rotate HPKE key", to_hex(own_.newest()->key.id()), clock_.now_ms()));
   });
 }
 
@@ -207,18 +212,16 @@ Status Server::Impl::start_leader(bool restored) {
     announcements.collected = [this](const TaskId& id, uint64_t reports) {
       announce({{"type", "collected"}, {"task", to_hex(id)}, {"reports", reports}});
     };
-    SOTTO_TRY(training_, TrainingService::open(context_, own_, collector_, *peer_,
-                                               std::move(announcements)));
+    SOTTO_TRY(training_,
+              TrainingService::open(context_, own_, collector_, *peer_, std::move(announcements)));
     events = training_->leader_events();
   }
   events.progress = [this](const TaskId& id, uint64_t reports, uint64_t max_batch) {
-    announce({{"type", "batch"},
-              {"task", to_hex(id)},
-              {"reports", reports},
-              {"max_batch", max_batch}});
+    announce(
+        {{"type", "batch"}, {"task", to_hex(id)}, {"reports", reports}, {"max_batch", max_batch}});
   };
-  SOTTO_TRY(leader_, LeaderService::open(context_, own_, collector_, *peer_, std::move(events),
-                                         restored));
+  SOTTO_TRY(leader_,
+            LeaderService::open(context_, own_, collector_, *peer_, std::move(events), restored));
   return {};
 }
 
@@ -246,7 +249,8 @@ Status Server::Impl::listen() {
   HttpServerOptions options = http_options(config_, role_);
   SOTTO_TRY(http_, HttpServer::start(options, *api_));
   if (config_.metrics_port == 0) return {};
-  metrics_handler_ = std::make_unique<MetricsHandler>(metrics_, [this] { return http_->statistics(); });
+  metrics_handler_ =
+      std::make_unique<MetricsHandler>(metrics_, [this] { return http_->statistics(); });
   HttpServerOptions metrics;
   metrics.address = config_.metrics_address.empty() ? "127.0.0.1" : config_.metrics_address;
   metrics.port = config_.metrics_port;

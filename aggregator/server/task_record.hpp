@@ -37,8 +37,8 @@ struct TaskRecord {
   uint64_t accepted = 0;  ///< Distinct reports taken, reports in the batch, and what was rejected
   uint64_t reports = 0;   ///< in preparation, once it is closed.
   std::map<ErrorCode, uint64_t> rejected;
-  std::string reason;     ///< Why it was abandoned.
-  Bytes collector_key;    ///< As encode_signed_key writes them.
+  std::string reason;   ///< Why it was abandoned.
+  Bytes collector_key;  ///< As encode_signed_key writes them.
   Bytes helper_key;
   Bytes file;
 };

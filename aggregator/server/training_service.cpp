@@ -142,8 +142,9 @@ class TrainingService::Impl {
   Result<Task> next_task() const;
   Status learn(const StoredRelease& release);
   Status publish(std::string why, const GateReport* report, uint64_t reports);
-  Status install(std::function<Result<std::optional<PublishedVersion>>(std::vector<StoreChange>&)> prepare,
-                 const std::string& actor, const std::string& action);
+  Status install(
+      std::function<Result<std::optional<PublishedVersion>>(std::vector<StoreChange>&)> prepare,
+      const std::string& actor, const std::string& action);
   Status show_latest();
   bool sleep(int64_t ms);
 
@@ -169,7 +170,7 @@ class TrainingService::Impl {
   std::vector<RollBack> roll_backs_;
   std::vector<StoredRelease> unlearnt_;  // collected since the thread last looked
   std::optional<TaskId> open_task_;
-  uint64_t next_release_ = 0;            // number of the one that the open task gives
+  uint64_t next_release_ = 0;  // number of the one that the open task gives
   bool paused_ = false;
   bool stopping_ = false;
   std::mutex publishing_;  // one publication at a time
@@ -282,8 +283,8 @@ LeaderService::Events TrainingService::Impl::leader_events() {
   events.closing = [this](const ClosedTask& closed, std::vector<StoreChange>& changes) {
     if (!closed.sum) return;
     const std::lock_guard lock(mutex_);
-    StoredRelease release{next_release_, closed.record.id, closed.record.file,
-                          closed.sum->reports, closed.sum->sum};
+    StoredRelease release{next_release_, closed.record.id, closed.record.file, closed.sum->reports,
+                          closed.sum->sum};
     changes.push_back({kReleases, {number_key(release.number), encode_release(release)}});
   };
   events.closed = [this](const ClosedTask& closed) {
@@ -337,8 +338,8 @@ void TrainingService::Impl::run() {
 void TrainingService::Impl::round() {
   const auto tell = [this](const char* what, const Status& status) {
     if (status.ok()) return true;
-    context_.log.warn(what, {{"code", error_code_name(status.error().code)},
-                             {"why", status.error().message}});
+    context_.log.warn(
+        what, {{"code", error_code_name(status.error().code)}, {"why", status.error().message}});
     sleep(kHelperRetryMs);
     return false;
   };
@@ -470,8 +471,7 @@ Status TrainingService::Impl::learn(const StoredRelease& release) {
   return {};
 }
 
-Status TrainingService::Impl::publish(std::string why, const GateReport* report,
-                                      uint64_t reports) {
+Status TrainingService::Impl::publish(std::string why, const GateReport* report, uint64_t reports) {
   SOTTO_TRY(const Snapshot snapshot, course().snapshot());
   const auto before = published();
   Publication lineage;
@@ -487,10 +487,10 @@ Status TrainingService::Impl::publish(std::string why, const GateReport* report,
   }
   return install(
       [&](std::vector<StoreChange>& changes) -> Result<std::optional<PublishedVersion>> {
-        SOTTO_TRY(PublishedVersion version,
-                  publisher_.prepare(*context_.keys.publisher, snapshot,
-                                     course().content().catalogue, lineage, context_.audit.head(),
-                                     context_.clock.now_ms(), changes));
+        SOTTO_TRY(
+            PublishedVersion version,
+            publisher_.prepare(*context_.keys.publisher, snapshot, course().content().catalogue,
+                               lineage, context_.audit.head(), context_.clock.now_ms(), changes));
         return std::optional(std::move(version));
       },
       "server", "publish");
@@ -515,12 +515,11 @@ Status TrainingService::Impl::install(
     if (!version) return;
     changes.insert(changes.end(), std::make_move_iterator(own.begin()),
                    std::make_move_iterator(own.end()));
-    std::string detail = "sequence " + std::to_string(version->manifest.sequence) + ", " +
-                         version->publication.why;
+    std::string detail =
+        "sequence " + std::to_string(version->manifest.sequence) + ", " + version->publication.why;
     for (const auto& [item, moved] : version->publication.movers)
       detail += "; " + item + " moved " + std::to_string(moved);
-    changes.push_back(
-        context_.audit.append(actor, action, detail, context_.clock.now_ms()));
+    changes.push_back(context_.audit.append(actor, action, detail, context_.clock.now_ms()));
   }));
   SOTTO_CHECK_OK(prepared);
   if (!version) return {};
@@ -561,10 +560,10 @@ Result<uint64_t> TrainingService::Impl::roll_back_now(uint64_t sequence, const s
   SOTTO_CHECK_OK(course().use_model(snapshot));
   SOTTO_CHECK_OK(install(
       [&](std::vector<StoreChange>& changes) -> Result<std::optional<PublishedVersion>> {
-        SOTTO_TRY(PublishedVersion version,
-                  publisher_.prepare_rollback(*context_.keys.publisher, sequence,
-                                              context_.audit.head(), context_.clock.now_ms(),
-                                              changes));
+        SOTTO_TRY(
+            PublishedVersion version,
+            publisher_.prepare_rollback(*context_.keys.publisher, sequence, context_.audit.head(),
+                                        context_.clock.now_ms(), changes));
         changes.push_back(event_change(CourseEvent::kModel, *model));
         return std::optional(std::move(version));
       },

@@ -1,4 +1,5 @@
-// The leader's training: opens tasks, learns from what they release, publishes, watches, rolls back.
+// The leader's training: opens tasks, learns from what they release, publishes, watches, rolls
+// back.
 //
 // One thread of its own goes round:
 //   1. bootstrap  nothing is published yet -> the first model, from content alone
@@ -16,9 +17,10 @@
 //
 // Records (space, key, bytes):
 //   "release"  number, 16 hex digits    encode_release (publishing/course.hpp)
-//   "course"   number, 16 hex digits    u8 format = 1 | u8 kind | u64 releases before it | the rest:
-//              kind 1: encode_content, what the catalogue was from then on; kind 2: an int8 snapshot,
-//              the model that training went on from after a rollback
+//   "course"   number, 16 hex digits    u8 format = 1 | u8 kind | u64 releases before it | the
+//   rest:
+//              kind 1: encode_content, what the catalogue was from then on; kind 2: an int8
+//              snapshot, the model that training went on from after a rollback
 //   "server"   "training paused"        present: no task is opened
 // Thread safety: every public call from any thread.
 #pragma once

@@ -146,12 +146,9 @@ void CommitQueue::post_after_commit(Work work, Done done) {
 Status CommitQueue::run(Work work) {
   const auto answer = std::make_shared<std::promise<Status>>();
   auto status = answer->get_future();
-  const bool posted = impl_->push({std::move(work),
-                                   [answer](const Status& committed) {
-                                     answer->set_value(committed);
-                                   },
-                                   true},
-                                  false);
+  const bool posted = impl_->push(
+      {std::move(work), [answer](const Status& committed) { answer->set_value(committed); }, true},
+      false);
   if (!posted) return {ErrorCode::kCancelled, "commit queue: it is stopping"};
   return status.get();
 }

@@ -2,17 +2,17 @@
 
 #include <doctest/doctest.h>
 
-#include "memory_store.hpp"
+#include "store/records.hpp"
 
 namespace sotto {
 namespace {
 
-void add(MemoryStore& store, AuditLog& log, const std::string& action) {
+void add(test::MemoryStore& store, AuditLog& log, const std::string& action) {
   const StoreChange change = log.append("token ann", action, "detail of " + action, 1000);
   REQUIRE(store.commit({&change, 1}).ok());
 }
 
-MemoryStore& filled(MemoryStore& store, int entries) {
+test::MemoryStore& filled(test::MemoryStore& store, int entries) {
   AuditLog log = AuditLog::open(store).value();
   for (int i = 0; i < entries; ++i) add(store, log, "action " + std::to_string(i));
   return store;
@@ -21,7 +21,7 @@ MemoryStore& filled(MemoryStore& store, int entries) {
 }  // namespace
 
 TEST_CASE("audit log: it goes on where it was and is read in pieces") {
-  MemoryStore store;
+  test::MemoryStore store;
   filled(store, 3);
   AuditLog log = AuditLog::open(store).value();
   CHECK(log.sequence() == 3);
@@ -39,31 +39,31 @@ TEST_CASE("audit log: it goes on where it was and is read in pieces") {
 
 TEST_CASE("audit log: a changed, lost, or added entry breaks the chain") {
   const auto broken = [](auto change_store) {
-    MemoryStore store;
+    test::MemoryStore store;
     filled(store, 20);
     change_store(store);
     return !AuditLog::verify(store).ok();
   };
   const std::string tenth = "000000000000000a";
-  CHECK_FALSE(broken([](MemoryStore&) {}));
-  CHECK(broken([&](MemoryStore& store) {
+  CHECK_FALSE(broken([](test::MemoryStore&) {}));
+  CHECK(broken([&](test::MemoryStore& store) {
     Bytes bytes = *store.get("audit", tenth).value();
     bytes[bytes.size() - 40] ^= 1;
     const StoreChange change{"audit", {tenth, bytes}};
     REQUIRE(store.commit({&change, 1}).ok());
   }));
-  CHECK(broken([&](MemoryStore& store) {
+  CHECK(broken([&](test::MemoryStore& store) {
     const StoreChange change{"audit", {tenth, std::nullopt}};
     REQUIRE(store.commit({&change, 1}).ok());
   }));
-  CHECK(broken([&](MemoryStore& store) {
+  CHECK(broken([&](test::MemoryStore& store) {
     const StoreChange change{"audit", {"0000000000000015", *store.get("audit", tenth).value()}};
     REQUIRE(store.commit({&change, 1}).ok());
   }));
 }
 
 TEST_CASE("audit log: long texts are cut, not refused") {
-  MemoryStore store;
+  test::MemoryStore store;
   AuditLog log = AuditLog::open(store).value();
   const StoreChange change = log.append("a", "b", std::string(100'000, 'x'), 1);
   REQUIRE(store.commit({&change, 1}).ok());

@@ -6,7 +6,7 @@
 #include <map>
 #include <sstream>
 
-#include "server/folder.hpp"
+#include "temp_folder.hpp"
 
 namespace sotto {
 namespace {
@@ -15,7 +15,7 @@ std::optional<std::string> no_variables(const std::string&) { return std::nullop
 
 Result<ServerConfig> read(const std::string& text,
                           const std::map<std::string, std::string>& variables = {}) {
-  const Folder folder;
+  const test::TempFolder folder;
   return read_config(folder.write("sotto.toml", text),
                      [&](const std::string& name) -> std::optional<std::string> {
                        const auto found = variables.find(name);

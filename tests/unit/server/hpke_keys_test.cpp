@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "memory_store.hpp"
+#include "store/records.hpp"
 
 namespace sotto {
 namespace {
@@ -14,7 +14,7 @@ constexpr int64_t kNow = 1'700'000'000'000;
 }  // namespace
 
 TEST_CASE("HPKE keys: made once, read back, renewed at half of their life, forgotten after it") {
-  MemoryStore store;
+  test::MemoryStore store;
   TestEntropy entropy(1);
   const Identity identity = Identity::generate(entropy);
   HpkeKeys keys(KeyRole::kLeader);
@@ -48,17 +48,17 @@ TEST_CASE("HPKE keys: made once, read back, renewed at half of their life, forgo
 }
 
 TEST_CASE("HPKE keys: a key that could not be stored is not used") {
-  MemoryStore store;
+  test::MemoryStore store;
   TestEntropy entropy(2);
   const Identity identity = Identity::generate(entropy);
   HpkeKeys keys(KeyRole::kHelper);
-  store.failing = true;
+  store.answer = [] { return Status(ErrorCode::kIo, "store: the disk is full"); };
   CHECK_FALSE(keys.maintain(identity, kDay, false, kNow, entropy, store).ok());
   CHECK(keys.newest() == nullptr);
 }
 
 TEST_CASE("HPKE keys: a secret beside another's signed key is refused") {
-  MemoryStore store;
+  test::MemoryStore store;
   TestEntropy entropy(3);
   const Identity identity = Identity::generate(entropy);
   HpkeKeys keys(KeyRole::kHelper);

@@ -71,7 +71,9 @@ TEST_CASE("routes: docs/openapi.json lists exactly these paths, methods and role
   }
   for (const Route& route : routes())
     served.insert(std::string(route.method) + " " + route.path + " " +
-                  (route.leader && route.helper ? "both" : route.leader ? "leader" : "helper"));
+                  (route.leader && route.helper ? "both"
+                   : route.leader               ? "leader"
+                                                : "helper"));
   CHECK(documented == served);
 }
 

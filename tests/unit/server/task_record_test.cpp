@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "memory_store.hpp"
+#include "store/records.hpp"
 
 namespace sotto {
 namespace {
@@ -25,7 +25,7 @@ TaskRecord a_record() {
 }  // namespace
 
 TEST_CASE("task record: read back as it was written") {
-  MemoryStore store;
+  test::MemoryStore store;
   const TaskRecord record = a_record();
   const StoreChange change = task_change(record);
   REQUIRE(store.commit({&change, 1}).ok());
@@ -51,7 +51,7 @@ TEST_CASE("task record: every truncation and every longer one is refused") {
     if (size == bytes.size()) continue;
     Bytes other = bytes;
     other.resize(size);
-    MemoryStore store;
+    test::MemoryStore store;
     const StoreChange damaged{change.space, {change.record.key, other}};
     REQUIRE(store.commit({&damaged, 1}).ok());
     CAPTURE(size);

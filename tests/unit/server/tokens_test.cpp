@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "crypto/random.hpp"
-#include "memory_store.hpp"
+#include "store/records.hpp"
 
 namespace sotto {
 
 TEST_CASE("tokens: only the token itself authenticates, and the store does not hold it") {
-  MemoryStore store;
+  test::MemoryStore store;
   TestEntropy entropy(1);
   const NewToken ann = make_token("ann", AdminRole::kAdmin, entropy, 5).value();
   const NewToken bob = make_token("bob", AdminRole::kViewer, entropy, 6).value();
@@ -29,9 +29,8 @@ TEST_CASE("tokens: only the token itself authenticates, and the store does not h
   CHECK(who->role == AdminRole::kAdmin);
   CHECK(authenticate(tokens, "Bearer " + bob.secret)->name == "bob");
   for (const std::string& wrong :
-       {std::string("Bearer "), std::string("Bearer sotto_"), ann.secret,
-        "bearer " + ann.secret, "Bearer " + ann.secret + "0",
-        "Bearer " + ann.secret.substr(0, ann.secret.size() - 1)})
+       {std::string("Bearer "), std::string("Bearer sotto_"), ann.secret, "bearer " + ann.secret,
+        "Bearer " + ann.secret + "0", "Bearer " + ann.secret.substr(0, ann.secret.size() - 1)})
     CHECK_FALSE(authenticate(tokens, wrong).has_value());
   CHECK_FALSE(authenticate(tokens, std::nullopt).has_value());
 
@@ -48,8 +47,9 @@ TEST_CASE("tokens: names are checked, damaged records refused") {
   const NewToken made = make_token("ann", AdminRole::kViewer, entropy, 0).value();
   const Bytes& bytes = *made.change.record.bytes;
   for (size_t size = 0; size < bytes.size(); ++size) {
-    MemoryStore store;
-    const StoreChange cut{"token", {"0", Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))}};
+    test::MemoryStore store;
+    const StoreChange cut{
+        "token", {"0", Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))}};
     REQUIRE(store.commit({&cut, 1}).ok());
     CHECK_FALSE(read_tokens(store).ok());
   }

@@ -229,3 +229,37 @@ TEST_CASE("commit queue: stop from within an answer does not wait for itself") {
   }));
   CHECK(refused.get_future().get());
 }
+
+TEST_CASE("commit queue: a server's own steps see what was posted before them in the store") {
+  MemoryStore store;
+  CommitQueue::Options options;
+  options.most_waiting = 2;
+  CommitQueue queue(store, options, nothing_lost);
+  Gate gate;
+  REQUIRE(queue.post(gate.work(), ignore));
+  gate.wait_until_reached();
+  REQUIRE(queue.post(
+      [](std::vector<StoreChange>& changes) { changes.push_back(put("a", "report", "1")); },
+      ignore));
+  CHECK(!queue.post(no_work, ignore));  // full, which is nothing to steps
+  bool found = false;
+  for (int step = 0; step < 3; ++step)
+    queue.post_after_commit(
+        [&](std::vector<StoreChange>&) { found = store.get("a", "report")->has_value(); }, ignore);
+  gate.open();
+  queue.stop();
+  CHECK(found);
+  CHECK(queue.run(no_work).error().code == ErrorCode::kCancelled);
+}
+
+TEST_CASE("commit queue: run waits for the commit and says what became of it") {
+  MemoryStore store;
+  CommitQueue queue(store, {}, [] {});
+  CHECK(queue.run([](std::vector<StoreChange>& changes) { changes.push_back(put("a", "b", "1")); })
+            .ok());
+  CHECK(store.get("a", "b")->has_value());
+  store.answer = [] { return Status(ErrorCode::kIo, "store: the disk is full"); };
+  CHECK(queue.run([](std::vector<StoreChange>& changes) { changes.push_back(put("a", "c", "1")); })
+            .error()
+            .code == ErrorCode::kIo);
+}
