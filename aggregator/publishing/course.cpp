@@ -274,6 +274,7 @@ const SiteContent& Course::content() const { return impl_->content; }
 uint64_t Course::releases() const { return impl_->releases; }
 double Course::paid_rho() const { return impl_->paid; }
 
+bool Course::begins_cycle() const { return impl_->position == 0; }
 double Course::cycle_rho() const {
   double rho = 0;
   for (const double sigma : sigmas_of(impl_->options))

@@ -109,6 +109,8 @@ class Course {
   /// Of the next release: layout, VDAF, dimension, grid, sigma, noise, batch sizes are filled in;
   /// names, model, keys and times are the caller's. Errors: those of use_pine and check_batch_fits.
   Result<Task> next_task() const;
+  /// Whether the next release is the first of a cycle.
+  bool begins_cycle() const;
   /// What one device pays for a whole cycle, by one server's noise (rho).
   double cycle_rho() const;
   /// What it has paid at most in the cycle of the latest release: counts that were refused are
