@@ -48,8 +48,8 @@ class CommitQueue {
   [[nodiscard]] bool post(Work work, Done done);
   /// Works that have not been answered; one whose done() has begun has.
   size_t waiting() const;
-  /// Refuses everything new, returns when everything old has been answered; from inside work and done
-  /// at once.
+  /// Refuses everything new, returns when everything old has been answered; from inside work and
+  /// done at once.
   void stop();
 
  private:

@@ -3,7 +3,7 @@
 // Everything that a server must not forget is a record: a key (ASCII) and bytes, in a space. What
 // records there are and what stands in them is the business of the room that owns the space, and
 // documented there:
-//   "task/<task id in hex>"   one role's state of one task (protocol/leader_role.hpp, helper_role.hpp)
+//   "task/<task id in hex>"   one role's state of one task (protocol/*_role.hpp)
 //   "tasks"                   task files, and what became of them (server/)
 //   "release", "publication", "file"   what was collected and published (publishing/)
 //   "audit", "token", "server"         operation (server/)
@@ -42,8 +42,8 @@ class Store {
   virtual ~Store() = default;
 
   /// All or nothing, durable when it returns. Later changes of a key win over earlier ones.
-  /// Errors: kIo ("store: the disk is full" when it is), kOutOfMemory; kInvalidArgument for a record
-  /// of more than 512 MiB; then nothing has changed.
+  /// Errors: kIo ("store: the disk is full" when it is), kOutOfMemory; kInvalidArgument for a
+  /// record of more than 512 MiB. Then nothing has changed.
   virtual Status commit(std::span<const StoreChange> changes) = 0;
   /// Deletes a space with everything in it. Errors: as commit.
   virtual Status drop(std::string_view space) = 0;
@@ -74,8 +74,8 @@ enum class StoreAccess {
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, StoreAccess access,
                                                  bool create);
 
-/// Copies a store, also one that a server is using, to a new file (mode 0600), as of one moment. The
-/// copy is checked, and marked as restored: whoever serves it has put it back.
+/// Copies a store, also one that a server is using, to a new file (mode 0600), as of one moment.
+/// The copy is checked, and marked as restored: whoever serves it has put it back.
 /// progress: share done; may be empty. Errors: kIo; kInvalidArgument when `to` exists; those of
 /// opening `from`, and kMalformed when it is damaged.
 Status backup_store(const std::string& from, const std::string& to,
@@ -90,8 +90,8 @@ Status restore_store(const std::string& backup, const std::string& to, bool over
 
 /// Whether the store was put back from a backup since clear_restored, or is older than the last
 /// one that a server has served under this path (whoever copies files by hand is found out by the
-/// number of starts that stands in the store and in `<path>.lock`), or was served before and has lost
-/// that lock file. Errors: kIo.
+/// number of starts that stands in the store and in `<path>.lock`), or was served before and has
+/// lost that lock file. Errors: kIo.
 Result<bool> was_restored(const Store& store);
 /// Errors: as commit.
 Status clear_restored(Store& store);
