@@ -3,8 +3,8 @@
 // Everything that a server must not forget is a record: a key (ASCII) and bytes, in a space. What
 // records there are and what stands in them is the business of the room that owns the space, and
 // documented there:
-//   "task/<task id in hex>"   one role's state of one task (protocol/leader_role.hpp,
-//   helper_role.hpp) "tasks"                   task files, and what became of them (server/)
+//   "task/<task id in hex>"   one role's state of one task (protocol/*_role.hpp)
+//   "tasks"                   task files, and what became of them (server/)
 //   "release", "publication", "file"   what was collected and published (publishing/)
 //   "audit", "token", "server"         operation (server/)
 //   "store"                   this room's own: starts and restored (docs/store.md)
@@ -43,7 +43,7 @@ class Store {
 
   /// All or nothing, durable when it returns. Later changes of a key win over earlier ones.
   /// Errors: kIo ("store: the disk is full" when it is), kOutOfMemory; kInvalidArgument for a
-  /// record of more than 512 MiB; then nothing has changed.
+  /// record of more than 512 MiB. Then nothing has changed.
   virtual Status commit(std::span<const StoreChange> changes) = 0;
   /// Deletes a space with everything in it. Errors: as commit.
   virtual Status drop(std::string_view space) = 0;
@@ -75,9 +75,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path, StoreA
                                                  bool create);
 
 /// Copies a store, also one that a server is using, to a new file (mode 0600), as of one moment.
-/// The copy is checked, and marked as restored: whoever serves it has put it back. progress: share
-/// done; may be empty. Errors: kIo; kInvalidArgument when `to` exists; those of opening `from`, and
-/// kMalformed when it is damaged.
+/// The copy is checked, and marked as restored: whoever serves it has put it back.
+/// progress: share done; may be empty. Errors: kIo; kInvalidArgument when `to` exists; those of
+/// opening `from`, and kMalformed when it is damaged.
 Status backup_store(const std::string& from, const std::string& to,
                     const std::function<void(double)>& progress);
 
