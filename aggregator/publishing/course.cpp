@@ -7,41 +7,18 @@
 #include "model/quantization.hpp"
 #include "model/task_layout.hpp"
 #include "privacy/accountant.hpp"
-#include "privacy/discrete_gaussian.hpp"
 #include "protocol/task_vdaf.hpp"
 #include "publishing/content_rows.hpp"
+#include "publishing/course_plan.hpp"
 #include "publishing/gate.hpp"
 
 namespace sotto {
 namespace {
 
-// Of prequential metrics, whose norm is at most 2: they take at most as much of the clip as the
-// normaliser, which is 1 and a small part of a report that says something.
-constexpr float kMetricWeight = 0.5F;
-constexpr int32_t kMaxGridBound = 1 << 20;
-
 Status invalid(const char* field) {
   return {ErrorCode::kInvalidArgument, std::string("course: ") + field};
 }
 Error malformed(const char* what) { return {ErrorCode::kMalformed, what}; }
-
-PrivateRecipe recipe_of(const CourseOptions& options) {
-  const double noises = SumNoise{1, options.noise_by}.nominal_sd();
-  PrivateRecipe recipe =
-      options.recipe.value_or(PrivateRecipe::for_budget(1 / (options.z * noises)));
-  if (options.metrics == 0)
-    recipe.metric_weight = 0;
-  else if (recipe.metric_weight == 0)
-    recipe.metric_weight = kMetricWeight;
-  return recipe;
-}
-
-// Of every release of a cycle, counts first; whole grid units, rounded up.
-std::vector<double> sigmas_of(const CourseOptions& options) {
-  std::vector<double> sigmas = divide_budget(recipe_of(options), options.z);
-  for (double& sigma : sigmas) sigma = std::ceil(sigma * options.grid_bound);
-  return sigmas;
-}
 
 Status check_content(const SiteContent& content) {
   const auto rows = static_cast<Eigen::Index>(content.items.size());
@@ -75,26 +52,6 @@ Result<Task> open_task(const StoredRelease& release) {
 }
 
 }  // namespace
-
-Status CourseOptions::validate() const {
-  const auto pine = pine_instance(vdaf);
-  if (!(z > 0 && z <= 1e6)) return invalid("z: must be between 0 and 1e6");
-  if (!pine && vdaf != VdafId::kSumField32) return invalid("vdaf: must be PINE or sum");
-  if (noise_by != NoiseBy::kLeader && noise_by != NoiseBy::kServers &&
-      noise_by != NoiseBy::kServersAndDevice)
-    return invalid("noise_by: unknown");
-  if (pine && noise_by == NoiseBy::kServersAndDevice)
-    return invalid("noise_by: devices add no noise under PINE");
-  if (grid_bound < 1 || grid_bound > kMaxGridBound) return invalid("grid_bound: 1 .. 2^20");
-  if (min_batch < 1 || min_batch > max_batch || max_batch > Task::kMaxBatch)
-    return invalid("batch sizes: 1 <= min_batch <= max_batch <= 2^32");
-  if (metrics > 1) return invalid("metrics: 0 or 1");
-  SOTTO_CHECK_OK(recipe_of(*this).validate());
-  for (const double sigma : sigmas_of(*this))
-    if (!(sigma <= static_cast<double>(DiscreteGaussian::kMaxSigma)))
-      return invalid("z: the noise of a release is more than 2^26 grid units");
-  return {};
-}
 
 struct Course::Impl {
   // What is published, of the items that its cycle knows.
@@ -146,12 +103,24 @@ struct Course::Impl {
     return untrained.content_model();
   }
 
+  Result<CountsTask> counts_of(const Task& task) const;
   Status check_next(const StoredRelease& release, const Task& task) const;
   Result<Received> receive(const StoredRelease& release) const;
   Result<GateReport> take_counts(const Received& received);
   Result<GateReport> take_round(const Received& received, Executor& executor);
   void move_on(bool passed);
 };
+
+// Items may have come since the task of the counts was made: it knows the first ones.
+Result<CountsTask> Course::Impl::counts_of(const Task& task) const {
+  SOTTO_TRY(const TaskLayout layout,
+            decode_layout(task.layout, task.layout_parameters, content.items.size()));
+  const CountsTask& counts = std::get<CountsTask>(layout);
+  if (counts.max_items != recipe.max_items) return disagrees("max_items").error();
+  if (task.dimension != counts.layout.dimension()) return disagrees("dimension").error();
+  if (model && counts.layout.n_items < model->items.rows()) return disagrees("items").error();
+  return counts;
+}
 
 Status Course::Impl::check_next(const StoredRelease& release, const Task& task) const {
   if (release.number != releases) return disagrees("number");
@@ -163,7 +132,10 @@ Status Course::Impl::check_next(const StoredRelease& release, const Task& task) 
     return malformed("release: reports out of the task's range");
   const TaskLayout expected = next_layout();
   if (task.layout != layout_name(expected)) return disagrees("layout");
-  if (position == 0) return {};  // items may have come since its task was made: take_counts
+  if (position == 0) {
+    SOTTO_CHECK_OK(counts_of(task));
+    return {};
+  }
   if (task.dimension != layout_dimension(expected)) return disagrees("dimension");
   if (task.layout_parameters != encode_layout(expected)) return disagrees("layout parameters");
   return {};
@@ -178,15 +150,8 @@ Result<Course::Impl::Received> Course::Impl::receive(const StoredRelease& releas
 }
 
 Result<GateReport> Course::Impl::take_counts(const Received& received) {
-  SOTTO_TRY(
-      const TaskLayout layout,
-      decode_layout(received.task.layout, received.task.layout_parameters, content.items.size()));
-  const CountsTask& counts = std::get<CountsTask>(layout);
+  SOTTO_TRY(const CountsTask counts, counts_of(received.task));
   const auto n_items = static_cast<Eigen::Index>(counts.layout.n_items);
-  if (counts.max_items != recipe.max_items) return disagrees("max_items").error();
-  if (received.task.dimension != counts.layout.dimension()) return disagrees("dimension").error();
-  if (model && n_items < model->items.rows()) return disagrees("items").error();
-
   GateReport report;
   if (const Status possible = check_counts(received.release, counts.layout); !possible.ok()) {
     report.reason = possible.error().message;

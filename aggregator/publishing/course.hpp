@@ -74,7 +74,8 @@ struct CourseOptions {
 ///   "sotto release" | version u8 = 1 | number u64 | task id 32 | task file: u64 length, bytes
 ///   | reports u64 | sum: u64 length, i64 each
 struct StoredRelease {
-  static constexpr uint64_t kMaxDimension = uint64_t{1} << 24;
+  static constexpr uint64_t kMaxDimension = uint64_t{1} << 24;  ///< As PINE's.
+
   uint64_t number = 0;  ///< 0, 1, ... over all cycles.
   TaskId task{};
   Bytes task_file;
@@ -99,7 +100,7 @@ struct GateReport {
   bool roll_back = false;  ///< The model that devices had did worse than the one before it.
 };
 
-/// Thread safety: one thread at a time.
+/// Copies are the same course. Thread safety: one thread at a time.
 class Course {
  public:
   static Result<Course> create(const CourseOptions& options, SiteContent content);

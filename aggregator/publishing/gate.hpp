@@ -11,10 +11,11 @@
 // most are named, for a person to look at: a targeted boost of one item passes all limits
 // (docs/poisoning.md).
 //
-// What needs no check: an item whose count is lost in the noise. Below about 1.5 sigma it is
-// outside of the slice, has no measurement, and gets the content's prediction; above, its
-// measurement has the variance (sigma / n_i)^2, by which content_prior.hpp weighs it against that
-// prediction, so that below three sigma the prior has most of the say.
+// What needs no check: an item whose count is lost in the noise. Outside of the slice (below about
+// 1.5 sigma of the counts) it has no measurement and gets what content predicts. Inside,
+// content_prior.hpp weighs its measurement by the noise variance (sigma / n_i)^2: at n_i = 3 sigma
+// that is 1/9 in each of k coordinates of a whitened gradient whose squared length is about 1, so
+// below it the prediction from content has most of the say.
 //
 // Thread safety: pure functions.
 #pragma once

@@ -1,5 +1,8 @@
 #include "publishing/course.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "model/quantization.hpp"
 #include "privacy/accountant.hpp"
 #include "protocol/task_vdaf.hpp"
@@ -32,6 +35,18 @@ Run run(Course& course, const Histories& devices, int releases,
 const SmallSite& site() {
   static const SmallSite kSite = small_site();
   return kSite;
+}
+
+// Before the items from n_items on came.
+Histories histories_of(uint32_t n_items) {
+  const Histories& all = site().world.split.train;
+  Histories known;
+  for (size_t u = 0; u < all.size(); ++u) {
+    std::vector<uint32_t> items(all[u].begin(), all[u].end());
+    std::erase_if(items, [&](uint32_t item) { return item >= n_items; });
+    known.add(items);
+  }
+  return known;
 }
 
 Course fresh_course(const CourseOptions& options = course_options()) {
@@ -82,6 +97,45 @@ TEST_CASE("what two cycles have released gives the very same bytes again") {
   }
   CHECK(published(replayed) == published(course));
   CHECK(replayed.next_task()->layout_parameters == course.next_task()->layout_parameters);
+}
+
+TEST_CASE("content that came on the way is replayed in its place, from its stored form") {
+  const SmallWorld& world = site().world;
+  const uint32_t n = world.split.n_items;
+  const SiteContent small = content_of(world, n - 10);
+  const Histories known = histories_of(n - 10);
+  Course course = Course::create(course_options(), small).value();
+  const Run first = run(course, known, 2);
+  REQUIRE(course.use_content(site().content).ok());
+  const Run later = run(course, known, 2);  // the last round, and counts of all items
+
+  Course replayed =
+      Course::create(course_options(), decode_content(encode_content(small)).value()).value();
+  SerialExecutor executor;
+  for (const StoredRelease& release : first.releases)
+    REQUIRE(replayed.accept(release, executor).ok());
+  REQUIRE(replayed.use_content(decode_content(encode_content(site().content)).value()).ok());
+  for (const StoredRelease& release : later.releases)
+    REQUIRE(replayed.accept(release, executor).ok());
+  CHECK(published(replayed) == published(course));
+  CHECK(replayed.next_task()->layout_parameters == course.next_task()->layout_parameters);
+}
+
+TEST_CASE("the noise that is reckoned with is what the task puts into the sum") {
+  for (const NoiseBy by : {NoiseBy::kLeader, NoiseBy::kServers, NoiseBy::kServersAndDevice}) {
+    CourseOptions options = course_options();
+    options.noise_by = by;
+    Course course = fresh_course(options);
+    const Histories& devices = site().world.split.train;
+    run(course, devices, 1);
+    const Task task = course.next_task().value();
+    const GateReport report =
+        run(course, devices, 1, std::vector<float>{1, 0.5F, 0.4F, 0.3F}).reports[0];
+    REQUIRE(report.metrics.has_value());
+    const double sd = std::sqrt(noise_variance(task, devices.size())) * task.grid.unit();
+    CHECK(report.ndcg_sd == doctest::Approx(sd / (0.5 * report.metrics->devices) *
+                                            std::hypot(1.0, report.metrics->ndcg_100)));
+  }
 }
 
 TEST_CASE("tasks say what the recipe says: layouts, one price, noise rounded up") {
@@ -174,6 +228,7 @@ TEST_CASE("a release that is not the next one is refused, and nothing has change
   refused(
       counts, [](auto& r) { r.task_file.clear(); }, ErrorCode::kMalformed);
   refused(counts, of_task([](Task& t) { ++t.sigma; }), ErrorCode::kDisagreement);
+  refused(counts, of_task([](Task& t) { ++t.layout_parameters[4]; }), ErrorCode::kDisagreement);
   refused(counts, of_task([](Task& t) { t.grid.bound /= 2; }), ErrorCode::kDisagreement);
   refused(counts, of_task([](Task& t) { t.kind = TaskKind::kEvaluation; }),
           ErrorCode::kDisagreement);
@@ -335,12 +390,7 @@ TEST_CASE("a counts task that was made before items came is taken after they cam
   const uint32_t n = world.split.n_items;
   SerialExecutor executor;
   Course course = Course::create(course_options(), content_of(world, n - 10)).value();
-  Histories known;
-  for (size_t u = 0; u < world.split.train.size(); ++u) {
-    std::vector<uint32_t> items(world.split.train[u].begin(), world.split.train[u].end());
-    std::erase_if(items, [&](uint32_t item) { return item >= n - 10; });
-    known.add(items);
-  }
+  const Histories known = histories_of(n - 10);
   const StoredRelease counts = collect(course, known, 1);
   REQUIRE(course.use_content(site().content).ok());
   const auto report = course.accept(counts, executor);
