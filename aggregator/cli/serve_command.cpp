@@ -74,7 +74,7 @@ void add_serve_command(CLI::App& app) {
   command->add_option("--role", a.role, "leader or helper")
       ->required()
       ->check(CLI::IsMember({"leader", "helper"}));
-  command->add_option("--config", a.config, "TOML file (docs/configuration.md)")->required();
+  command->add_option("--config", a.config, "TOML file (docs/sotto.toml)")->required();
   command->add_flag("--check-config", a.check,
                     "Only check the configuration and what it names, and print it as it is in "
                     "effect, with the environment's overrides");

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "crypto/text_encoding.hpp"
-#include "publishing/delta.hpp"
+#include "http/rate_limit.hpp"
 #include "server/peer_auth.hpp"
 #include "server/route.hpp"
 
@@ -17,7 +17,6 @@ namespace json = boost::json;
 
 constexpr uint64_t kLargestPeerBody = uint64_t{1} << 30;  // a job of 1024 reports of a million
 constexpr uint64_t kLargestTaskBody = Task::kMaxLayoutParameters + 8192;
-constexpr size_t kKeptDeltas = 32;
 constexpr const char* kOctets = "application/octet-stream";
 constexpr const char* kJson = "application/json";
 
@@ -73,6 +72,7 @@ class Api::Impl {
   bool is_leader() const { return parts_.role == ServerRole::kLeader; }
   void add_cors(const HttpRequest& request, HttpResponse& response) const;
   HttpResponse preflight(const HttpRequest& request) const;
+  uint32_t take_turn(const std::string& token_id);
   HttpResponse refuse_admin(const HttpRequest& request, const std::optional<Token>& token,
                             const char* wanted);
   void serve_peer(const Matched& matched, HttpRequest request, HttpRespond respond);
@@ -83,8 +83,6 @@ class Api::Impl {
   HttpResponse site(const HttpRequest& request) const;
   HttpResponse model(const HttpRequest& request, std::string_view version) const;
   HttpResponse delta(const HttpRequest& request, std::string_view version) const;
-  SharedBytes delta_between(uint64_t from, uint64_t to, const Bytes& old_file,
-                            const Bytes& new_file) const;
   HttpResponse file(const HttpRequest& request, std::string_view hash) const;
   HttpResponse popular(const HttpRequest& request) const;
   HttpResponse tasks(const HttpRequest& request) const;
@@ -101,8 +99,7 @@ class Api::Impl {
   Parts parts_;
   mutable std::mutex tokens_mutex_;
   std::vector<Token> tokens_;
-  mutable std::mutex deltas_mutex_;
-  mutable std::map<std::pair<uint64_t, uint64_t>, SharedBytes> deltas_;  // by target and base
+  std::map<std::string, RateLimit> token_limits_;  // by token id
 };
 
 // --- Who may ask --------------------------------------------------------------------------------
@@ -317,28 +314,11 @@ HttpResponse Api::Impl::delta(const HttpRequest& request, std::string_view versi
   const auto to = parse_whole<uint64_t>(version);
   const auto from = parse_whole<uint64_t>(query_value(request.query, "from").value_or(""));
   if (!to || !from) return problem(400, "INVALID_ARGUMENT", "from: a sequence");
-  const auto old_manifest = parts_.training->manifest_of(*from);
-  const auto new_manifest = parts_.training->manifest_of(*to);
-  if (!old_manifest.ok() || !new_manifest.ok()) return not_found("model: there is no such version");
-  const SharedBytes old_file = parts_.training->file(old_manifest->model.hash);
-  const SharedBytes new_file = parts_.training->file(new_manifest->model.hash);
-  if (!old_file || !new_file) return not_found("model: this file is not kept");
-  const SharedBytes made = delta_between(*from, *to, *old_file, *new_file);
-  if (made->size() >= new_file->size()) return not_found("delta: not smaller than the file");
-  return resource(request, made, sha256(*made), true);
-}
-
-// Deltas cost time to make: the latest ones are kept, so that nobody can have them made again and
-// again.
-SharedBytes Api::Impl::delta_between(uint64_t from, uint64_t to, const Bytes& old_file,
-                                     const Bytes& new_file) const {
-  const std::lock_guard lock(deltas_mutex_);
-  const auto found = deltas_.find({to, from});
-  if (found != deltas_.end()) return found->second;
-  auto made = std::make_shared<const Bytes>(make_delta(old_file, new_file));
-  if (deltas_.size() >= kKeptDeltas) deltas_.erase(deltas_.begin());  // of the oldest target
-  deltas_.emplace(std::pair{to, from}, made);
-  return made;
+  const auto published = parts_.training->published();
+  if (published->delta == nullptr || *to != published->manifest.sequence ||
+      *from != published->publication.parent)
+    return not_found("delta: there is none that is smaller than the file");
+  return resource(request, published->delta, sha256(*published->delta), true);
 }
 
 HttpResponse Api::Impl::file(const HttpRequest& request, std::string_view text) const {
@@ -421,6 +401,14 @@ Status Api::Impl::reload_tokens() {
   return {};
 }
 
+// 0, or how long the token has to wait. There are as many buckets as tokens have ever been used.
+uint32_t Api::Impl::take_turn(const std::string& token_id) {
+  const double rate = context_.config.token_requests_per_second;
+  const std::lock_guard lock(tokens_mutex_);
+  const auto bucket = token_limits_.try_emplace(token_id, rate, 2 * rate, 1).first;
+  return bucket->second.take("", context_.clock.now_ms());
+}
+
 HttpResponse Api::Impl::refuse_admin(const HttpRequest& request, const std::optional<Token>& token,
                                      const char* wanted) {
   const std::string who = token ? "token " + token->name : "nobody";
@@ -453,6 +441,11 @@ void Api::Impl::serve_admin(const Matched& matched, const HttpRequest& request,
   const AdminRole wanted = least_role(matched.route->caller);
   if (!token || token->role < wanted)
     return respond(refuse_admin(request, token, admin_role_name(wanted)));
+  if (const uint32_t wait_ms = take_turn(token->id); wait_ms > 0) {
+    context_.metrics.count_admin("limited");
+    return respond(
+        problem(429, "RATE_LIMITED", "too many requests with this token", wait_ms / 1000 + 1));
+  }
   context_.metrics.count_admin("allowed");
   const std::string actor = "token " + token->name;
   const auto needs_training = [&] {

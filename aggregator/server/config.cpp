@@ -268,6 +268,8 @@ std::vector<ConfigKey> make_keys() {
       number_at<double>(limit(&HttpLimits::requests_per_second), 0.0, 1e9, "a rate, 0 to 1e9"));
   add("limits", "request_burst", "Requests that an address may make at once.",
       number_at<double>(limit(&HttpLimits::request_burst), 0.0, 1e9, "a number, 0 to 1e9"));
+  add("limits", "token_requests_per_second", "Of one administrator's token; twice as many at once.",
+      number<double>(&C::token_requests_per_second, 0.001, 1e9, "a rate, 0.001 to 1e9"));
   add("limits", "queue", "Uploads that wait to become durable.",
       number<size_t>(&C::most_queued, 1, 1'000'000, "a number, 1 to 1000000"));
 

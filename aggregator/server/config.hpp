@@ -2,7 +2,7 @@
 // documentation, and environment variables that override it.
 //
 // The table of keys (config_keys) is the only place where a key is named: the reader, the check for
-// unknown keys, the environment, `sotto serve --check-config` and docs/configuration.md all come
+// unknown keys, the environment, `sotto serve --check-config` and docs/sotto.toml all come
 // from it. Environment: SOTTO_<SECTION>_<KEY>, e.g. SOTTO_SERVER_PORT; lists separated by commas.
 // Durations: a number and ms, s, m, h or d ("90d"); sizes: a number and B, KB, MB or GB (powers of
 // 1024). Relative paths are relative to the file.
@@ -56,6 +56,7 @@ struct ServerConfig {
   HttpLimits limits;
   size_t most_queued = 4096;
   uint32_t most_websockets = 11'000;
+  double token_requests_per_second = 20;
   // [log]
   std::string log_level = "info";
   LogFormat log_format = LogFormat::kHuman;
@@ -111,7 +112,7 @@ Result<ServerConfig> read_config(
 Status check_config(const ServerConfig& config, ServerRole role);
 
 /// The configuration as TOML, with the documentation of every key: what --check-config prints and
-/// docs/configuration.md shows.
+/// docs/sotto.toml holds.
 std::string config_as_toml(const ServerConfig& config, bool documented);
 
 }  // namespace sotto

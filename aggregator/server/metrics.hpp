@@ -29,7 +29,7 @@ class Metrics {
   void count_task(std::string_view state);
   /// sotto_publications_total{why}.
   void count_publication(std::string_view why);
-  /// sotto_admin_requests_total{result}: "allowed", "unauthenticated", "forbidden".
+  /// sotto_admin_requests_total{result}: "allowed", "unauthenticated", "forbidden", "limited".
   void count_admin(std::string_view result);
   /// sotto_reports_waiting, sotto_queue_waiting, sotto_published_sequence.
   void set_waiting(uint64_t reports);

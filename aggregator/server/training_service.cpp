@@ -14,6 +14,7 @@
 #include "crypto/text_encoding.hpp"
 #include "lab/thread_pool.hpp"
 #include "privacy/accountant.hpp"
+#include "publishing/delta.hpp"
 
 namespace sotto {
 namespace {
@@ -146,6 +147,7 @@ class TrainingService::Impl {
       std::function<Result<std::optional<PublishedVersion>>(std::vector<StoreChange>&)> prepare,
       const std::string& actor, const std::string& action);
   Status show_latest();
+  SharedBytes delta_from_parent(const PublishedSite& site) const;
   bool sleep(int64_t ms);
 
   const ServerContext& context_;
@@ -270,12 +272,23 @@ Status TrainingService::Impl::show_latest() {
   SOTTO_TRY(site->model, read(site->manifest.model));
   SOTTO_TRY(site->model_float32, read(site->manifest.model_float32));
   SOTTO_TRY(site->catalogue, read(site->manifest.catalogue));
+  site->delta = delta_from_parent(*site);
   SOTTO_TRY(const Snapshot snapshot, load_snapshot(*site->model, kModelMemory));
   site->popular = most_popular(snapshot);
   context_.metrics.set_sequence(site->manifest.sequence);
   const std::lock_guard lock(mutex_);
   published_ = std::move(site);
   return {};
+}
+
+// Training changes nearly every byte: only for a new catalogue it pays to look.
+SharedBytes TrainingService::Impl::delta_from_parent(const PublishedSite& site) const {
+  const auto parent = publisher_.versions().find(site.publication.parent);
+  if (site.publication.why != "catalogue" || parent == publisher_.versions().end()) return nullptr;
+  const auto old_file = context_.store.get(kFiles, to_hex(parent->second.manifest.model.hash));
+  if (!old_file.ok() || !*old_file) return nullptr;
+  auto made = std::make_shared<const Bytes>(make_delta(**old_file, *site.model));
+  return made->size() < site.model->size() ? made : nullptr;
 }
 
 LeaderService::Events TrainingService::Impl::leader_events() {

@@ -48,6 +48,9 @@ struct PublishedSite {
   SharedBytes model;          ///< int8.
   SharedBytes model_float32;  ///< Null: not published.
   SharedBytes catalogue;      ///< Null: none.
+  /// From the parent's int8 file, where that is smaller than the file (publishing/delta.hpp): for
+  /// publications of a new catalogue alone. Else null.
+  SharedBytes delta;
   /// Items with a released popularity, the most popular first.
   std::vector<std::pair<std::string, float>> popular;
 };

@@ -6,7 +6,7 @@
 //   "task/<task id in hex>"   one role's state of one task (protocol/*_role.hpp)
 //   "tasks"                   task files, and what became of them (server/)
 //   "release", "publication", "file"   what was collected and published (publishing/)
-//   "audit", "token", "server"         operation (server/)
+//   "audit", "token", "hpke", "server", "course"   operation and training (server/)
 //   "store"                   this room's own: starts and restored (docs/store.md)
 // A change is one list of records for any number of spaces: it is durable as a whole when commit
 // returns, or nothing of it has happened. That is the whole contract, so that another database can
