@@ -23,10 +23,10 @@
 // that start_job rejects. Requests are remembered: whatever gets lost or repeated, the same bytes
 // are sent again.
 // The bytes of reports go into the list and are not kept: who calls start_job lends a way to them.
-// A report whose bytes are gone, or are not those of its id any more, is rejected with kMalformed;
-// no other report suffers.
-// Reports of a job are prepared and summed up in parallel on the executor that the caller lends, in
-// blocks; field elements add up to the same whatever the order.
+// A report whose bytes are gone, or of another id, is rejected with kMalformed; one that was
+// altered does not open, at either server; no other report suffers. Reports of a job are prepared
+// and summed up in parallel on the executor that the caller lends, in blocks; field elements add up
+// to the same whatever the order.
 #pragma once
 
 #include <cstdint>
