@@ -372,15 +372,16 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::respond(const HttpRes
   const uint64_t size = response.body ? response.body->size() : 0;
   const auto [offset, length] = response.part.value_or(std::pair<uint64_t, uint64_t>(0, size));
   if (offset > size || length > size - offset) co_return co_await refuse(internal_error());
+  if (state_->connections.running() != Running::kYes) closing_ = true;
   const Persistence persistence = closing_  ? Persistence::kClose
                                   : http10_ ? Persistence::kKeepAliveHttp10
                                             : Persistence::kKeepAlive;
   write_head(response, length, persistence, head_);
-  const bool with_body = length > 0 && !head_only_;
-  const bool written = co_await write(
-      asio::buffer(head_),
-      with_body ? asio::buffer(response.body->data() + offset, static_cast<size_t>(length))
-                : asio::const_buffer());
+  // Before the co_await: g++ 12 evaluates both sides of a condition inside of one.
+  asio::const_buffer body;
+  if (length > 0 && !head_only_)
+    body = asio::buffer(response.body->data() + offset, static_cast<size_t>(length));
+  const bool written = co_await write(asio::buffer(head_), body);
   if (!written) co_return Next::kDrop;
   co_return closing_ ? Next::kLinger : Next::kRequest;
 }
