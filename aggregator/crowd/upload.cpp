@@ -20,6 +20,7 @@ constexpr double kPromptShare = 0.05;
 constexpr unsigned kAcknowledged = 200;
 constexpr unsigned kTooManyRequests = 429;
 constexpr unsigned kFirstServerError = 500;
+constexpr unsigned kUnavailable = 503;
 
 }  // namespace
 
@@ -178,6 +179,8 @@ void Uploads::on_reply(const UploadPointer& upload, const CrowdReply& reply) {
   if (upload->aborting) return come_back(upload);
   if (reply.status == kTooManyRequests || reply.status >= kFirstServerError) {
     ++(reply.status == kTooManyRequests ? traffic_.limited : traffic_.unavailable);
+    // 503 says that nothing was stored; a proxy's 502, say, does not.
+    if (reply.status != kTooManyRequests && reply.status != kUnavailable) upload->unanswered = true;
     return try_again(upload, reply.retry_after_s);
   }
   finish(upload, End::kRefused, problem_code(reply));
@@ -215,8 +218,8 @@ void Uploads::acknowledge(const UploadPointer& upload, uint64_t latency_us) {
 
 void Uploads::come_back(const UploadPointer& upload) {
   if (!upload->returns) return finish(upload, End::kLeft);
-  ++traffic_.came_back;
   if (stopped_) return finish(upload, End::kGivenUp);
+  ++traffic_.came_back;
   schedule(upload, timeline_.now_ms() + think_ms(upload->random));
 }
 

@@ -203,6 +203,47 @@ TEST_CASE("a run is a function of its options: the same with one worker as with 
     CHECK(received.whole == three.site.received.at(path).whole);
 }
 
+TEST_CASE("visitors follow the site: three versions of the model, and a task for each") {
+  CrowdOptions options = small_crowd();
+  options.visitors = 60;
+  options.tasks = 3;
+  CrowdRun run(3);
+  const CrowdOutcome outcome = run.run(options);
+  CHECK(outcome.site.models == 3);
+  REQUIRE(outcome.accounts.size() == 3);
+  for (size_t number = 0; number < 3; ++number) {
+    CAPTURE(number);
+    CHECK(outcome.accounts.at(run.site.id(number)).acknowledged == 60);
+    CHECK(run.site.leader(number).known.size() == 60);
+  }
+  const auto server = run.crowd->ask_leader(outcome, FakeSite::kToken);
+  REQUIRE(server.ok());
+  CHECK(check_accounts(outcome.accounts, *server).ok());
+}
+
+TEST_CASE("a budget for one task is spent on the first, and the second gets zero reports") {
+  CrowdOptions options = small_crowd();
+  options.visitors = 32;
+  options.tasks = 2;
+  options.limits = {0.8, 0.8, LedgerLimits::kNinetyDays};  // 0.56 for learning; a report costs 0.5
+  CrowdRun run(2);
+  const CrowdOutcome outcome = run.run(options);
+  CHECK(outcome.accounts.at(run.site.id(0)).zero < 8);
+  CHECK(outcome.accounts.at(run.site.id(1)).zero == 32);
+  CHECK(outcome.accounts.at(run.site.id(1)).acknowledged == 32);
+}
+
+TEST_CASE("the helper's key comes from the helper where its address is known, and once") {
+  CrowdOptions options = small_crowd();
+  options.visitors = 4;
+  options.tasks = 2;
+  CrowdRun run(2);
+  run.keys_from_helper = true;
+  run.run(options);
+  const std::string path = "/v1/keys/" + hex_text(run.site.rounds[0].task.helper_key);
+  CHECK(run.site.helper_gets == std::map<std::string, uint64_t>{{path, 1}});
+}
+
 TEST_CASE("a site that cannot be reached is an error that says so, when patience is at its end") {
   CrowdRun run;
   run.site.down = true;

@@ -32,23 +32,55 @@ class FakeSite final : public CrowdTransport {
   static constexpr int64_t kOpens = kStart + 2 * kMinute;
   static constexpr const char* kToken = "the token";
 
+  /// A task with the version of the model that it is for, both published when the window before it
+  /// is over.
+  struct Round {
+    Round(const SmallSite& site, Task of)
+        : task(std::move(of)),
+          file(site.file(task)),
+          id(sha256(file)),
+          publication(site.publish(task.model_sequence)),
+          leader(site.server(Role::kLeader, file)),
+          helper(site.server(Role::kHelper, file)),
+          collector(site.collector_result(file).value()) {}
+
+    /// Prepares everything that was accepted.
+    void prepare(int64_t now_ms, EntropySource& entropy) {
+      while (!leader.state().waiting.empty()) {
+        const auto request = leader.start_job(64, entropy);
+        if (!request.ok()) return;  // none of them could be opened
+        const Bytes response = helper.prepare(*request, now_ms).value();
+        const Bytes commit = leader.on_prepare_response(response).value();
+        REQUIRE(leader.on_commit_response(helper.commit(commit).value()).ok());
+      }
+    }
+
+    Task task;
+    Bytes file;
+    TaskId id;
+    SmallSite::Publication publication;
+    LeaderRole leader;
+    HelperRole helper;
+    CollectorRole collector;
+  };
   struct Received {
     std::vector<Bytes> whole;
     std::vector<uint64_t> torn_at;
     std::vector<int64_t> at_ms;
-    unsigned acknowledgements = 0;
   };
 
-  explicit FakeSite(SimulatedClock& clock) : FakeSite(clock, SmallSite().rows_task()) {}
-  FakeSite(SimulatedClock& clock, Task of)
-      : task(opening(std::move(of))),
-        clock_(clock),
-        file_(site.file(task)),
-        id_(sha256(file_)),
-        publication_(site.publish(1)),
-        leader_(site.server(Role::kLeader, file_)),
-        helper_(site.server(Role::kHelper, file_)),
-        collector_(site.collector_result(file_).value()) {}
+  explicit FakeSite(SimulatedClock& clock, size_t n_rounds = 1)
+      : FakeSite(clock, SmallSite().rows_task(), n_rounds) {}
+  FakeSite(SimulatedClock& clock, const Task& of, size_t n_rounds = 1) : clock_(clock) {
+    for (size_t number = 0; number < n_rounds; ++number) {
+      Task task = of;
+      task.model_sequence = number + 1;
+      task.window_start_ms = opens(number);
+      task.window_end_ms = opens(number) + kWindowMs;
+      task.max_batch = 5000;
+      rounds.emplace_back(site, std::move(task));
+    }
+  }
 
   void send(CrowdCall call, Done done) override {
     const auto latency = static_cast<int64_t>(1 + random_.below(40));
@@ -62,90 +94,91 @@ class FakeSite final : public CrowdTransport {
               });
   }
 
-  /// Prepares everything that was accepted, in jobs; then the sum without the servers' noise.
-  std::vector<int64_t> sum_without_noise() {
-    prepare();
-    REQUIRE(leader_.state().waiting.empty());
+  /// Prepares and collects; then the sum without the servers' noise.
+  std::vector<int64_t> sum_without_noise(size_t number = 0) {
+    Round& round = rounds[number];
+    round.prepare(clock_.now_ms(), entropy_);
+    REQUIRE(round.leader.state().waiting.empty());
     TestEntropy leader_noise(3), helper_noise(4), leader_again(3), helper_again(4);
-    const int64_t end = task.window_end_ms;
-    const Bytes request = leader_.start_collection(end).value();
-    const Bytes helper_share = helper_.collect(request, end, helper_noise).value();
-    const Bytes leader_share = leader_.finish_collection(helper_share, leader_noise).value();
-    std::vector<int64_t> sum = collector_.open(leader_share, helper_share).value().sum;
+    const int64_t end = round.task.window_end_ms;
+    const Bytes request = round.leader.start_collection(end).value();
+    const Bytes helper_share = round.helper.collect(request, end, helper_noise).value();
+    const Bytes leader_share = round.leader.finish_collection(helper_share, leader_noise).value();
+    std::vector<int64_t> sum = round.collector.open(leader_share, helper_share).value().sum;
     for (TestEntropy* const entropy : {&leader_again, &helper_again}) {
-      const auto noise = noise_of(*entropy, task.sigma, sum.size());
+      const auto noise = noise_of(*entropy, round.task.sigma, sum.size());
       for (size_t j = 0; j < sum.size(); ++j) sum[j] -= noise[j];
     }
     return sum;
   }
-  void prepare() {
-    while (!leader_.state().waiting.empty()) {
-      const auto request = leader_.start_job(64, entropy_);
-      if (!request.ok()) return;  // none of them could be opened
-      const Bytes response = helper_.prepare(*request, clock_.now_ms()).value();
-      const Bytes commit = leader_.on_prepare_response(response).value();
-      REQUIRE(leader_.on_commit_response(helper_.commit(commit).value()).ok());
-    }
-  }
-  const LeaderState& leader() const { return leader_.state(); }
-  const TaskId& id() const { return id_; }
-  const Bytes& manifest() const { return publication_.manifest; }
+  const LeaderState& leader(size_t number = 0) const { return rounds[number].leader.state(); }
+  const TaskId& id(size_t number = 0) const { return rounds[number].id; }
 
   SmallSite site;
-  Task task;
+  std::vector<Round> rounds;
   Faults faults;
   std::map<std::string, Received> received;  ///< By path.
-  std::map<std::string, uint64_t> gets;      ///< Likewise.
+  std::map<std::string, uint64_t> helper_gets;
   uint64_t not_modified = 0;
   size_t most_under_way = 0;
   bool down = false;
   Bytes served_leader_key = encode_signed_key(site.leader_key);
 
  private:
-  static Task opening(Task task) {
-    task.window_start_ms = kOpens;
-    task.window_end_ms = kOpens + kWindowMs;
-    task.max_batch = 5000;
-    return task;
+  static int64_t opens(size_t number) {
+    return kOpens + static_cast<int64_t>(number) * (kWindowMs + kMinute);
   }
-
   static CrowdReply ok(Bytes body) { return {.status = 200, .body = std::move(body)}; }
   static CrowdReply problem(unsigned status, const std::string& code) {
     return {.status = status, .body = from_text(R"({"status":0,"code":")" + code + R"("})")};
+  }
+  /// What is published now.
+  const Round& current() const {
+    size_t number = 0;
+    while (number + 1 < rounds.size() && clock_.now_ms() >= rounds[number].task.window_end_ms)
+      ++number;
+    return rounds[number];
   }
 
   Result<CrowdReply> answer(const CrowdCall& call) {
     if (down) return Error{ErrorCode::kIo, "connection refused"};
     if (call.method == "PUT") return upload(call);
-    ++gets[call.target];
-    if (call.target == "/v1/manifest") return manifest_reply(call);
+    if (call.to_helper) ++helper_gets[call.target];
+    const Round& now = current();
+    if (call.target == "/v1/manifest") return manifest_reply(call, now);
     if (call.target == "/v1/tasks") return ok(from_text(task_list()));
-    if (call.target == "/v1/tasks/" + hex_text(id_)) return ok(file_);
     if (call.target == "/v1/admin/status") return status(call);
+    for (const Round& round : rounds)
+      if (call.target == "/v1/tasks/" + hex_text(round.id)) return ok(round.file);
     const std::pair<std::string, Bytes> files[] = {
-        {"/v1/files/" + hex_text(published_file(publication_.snapshot).hash),
-         publication_.snapshot},
-        {"/v1/files/" + hex_text(published_file(publication_.catalogue).hash),
-         publication_.catalogue},
-        {"/v1/keys/" + hex_text(task.leader_key), served_leader_key},
-        {"/v1/keys/" + hex_text(task.helper_key), encode_signed_key(site.helper_key)}};
+        {"/v1/files/" + hex_text(published_file(now.publication.snapshot).hash),
+         now.publication.snapshot},
+        {"/v1/files/" + hex_text(published_file(now.publication.catalogue).hash),
+         now.publication.catalogue},
+        {"/v1/keys/" + hex_text(now.task.leader_key), served_leader_key},
+        {"/v1/keys/" + hex_text(now.task.helper_key), encode_signed_key(site.helper_key)}};
     for (const auto& [path, bytes] : files)
       if (call.target == path) return ok(bytes);
     return problem(404, "NOT_FOUND");
   }
 
-  CrowdReply manifest_reply(const CrowdCall& call) {
-    const std::string etag = "\"one\"";
+  CrowdReply manifest_reply(const CrowdCall& call, const Round& now) {
+    const std::string etag = '"' + std::to_string(now.task.model_sequence) + '"';
     for (const auto& [name, value] : call.headers)
       if (name == "if-none-match" && value == etag) {
         ++not_modified;
         return {.status = 304};
       }
-    return {.status = 200, .etag = etag, .body = publication_.manifest};
+    return {.status = 200, .etag = etag, .body = now.publication.manifest};
   }
 
+  // All of them, also those that are over or to come: the list is not to be trusted.
   std::string task_list() const {
-    return R"({"tasks":[{"id":")" + hex_text(id_) + R"(","model_sequence":1}]})";
+    std::string list;
+    for (const Round& round : rounds)
+      list += (list.empty() ? R"({"id":")" : R"(,{"id":")") + hex_text(round.id) +
+              R"(","model_sequence":)" + std::to_string(round.task.model_sequence) + "}";
+    return R"({"tasks":[)" + list + "]}";
   }
 
   CrowdReply status(const CrowdCall& call) {
@@ -153,16 +186,23 @@ class FakeSite final : public CrowdTransport {
     for (const auto& [name, value] : call.headers)
       authorized |= name == "authorization" && value == std::string("Bearer ") + kToken;
     if (!authorized) return problem(401, "AUTHENTICATION");
-    prepare();
-    const LeaderState& state = leader_.state();
+    std::string list;
+    for (Round& round : rounds) {
+      round.prepare(clock_.now_ms(), entropy_);
+      list += (list.empty() ? "" : ",") + status_of(round);
+    }
+    return ok(from_text(R"({"tasks":[)" + list + "]}"));
+  }
+
+  static std::string status_of(const Round& round) {
+    const LeaderState& state = round.leader.state();
     std::string rejected;
     for (const auto& [code, count] : state.rejected)
       rejected += (rejected.empty() ? "\"" : ",\"") + std::string(error_code_name(code)) +
                   "\":" + std::to_string(count);
-    return ok(from_text(R"({"tasks":[{"id":")" + hex_text(id_) + R"(","phase":"open","reports":)" +
-                        std::to_string(state.batch.reports) + R"(,"pending":)" +
-                        std::to_string(state.waiting.size()) + R"(,"rejected":{)" + rejected +
-                        "}}]}"));
+    return R"({"id":")" + hex_text(round.id) + R"(","phase":"open","reports":)" +
+           std::to_string(state.batch.reports) + R"(,"pending":)" +
+           std::to_string(state.waiting.size()) + R"(,"rejected":{)" + rejected + "}}";
   }
 
   Result<CrowdReply> upload(const CrowdCall& call) {
@@ -170,7 +210,7 @@ class FakeSite final : public CrowdTransport {
     of.at_ms.push_back(clock_.now_ms());
     if (call.abort_after) {
       of.torn_at.push_back(*call.abort_after);
-      return Error{ErrorCode::kIo, "torn down"};
+      return Error{ErrorCode::kCancelled, "torn down"};
     }
     of.whole.push_back(*call.body);
     double chance = random_.uniform();
@@ -181,25 +221,22 @@ class FakeSite final : public CrowdTransport {
     }
     if ((chance -= faults.limited) < 0) return problem(429, "RATE_LIMITED");
     if ((chance -= faults.lost_before) < 0) return Error{ErrorCode::kIo, "connection lost"};
-    const auto accepted = accept(*call.body);
+    const auto accepted = accept(call);
     if ((chance -= faults.lost_after) < 0) return Error{ErrorCode::kIo, "connection lost"};
-    if (!accepted.ok())
-      return problem(accepted.error().code == ErrorCode::kExpired ? 410 : 400,
-                     error_code_name(accepted.error().code));
-    ++of.acknowledgements;
-    return ok({});
+    if (accepted.ok()) return ok({});
+    return problem(accepted.error().code == ErrorCode::kExpired ? 410 : 400,
+                   error_code_name(accepted.error().code));
   }
 
   // The one place that knows how a leader takes a report.
-  Result<Acceptance> accept(const Bytes& report) { return leader_.accept(report, clock_.now_ms()); }
+  Result<Acceptance> accept(const CrowdCall& call) {
+    for (Round& round : rounds)
+      if (call.target.starts_with("/v1/tasks/" + hex_text(round.id) + "/"))
+        return round.leader.accept(*call.body, clock_.now_ms());
+    return Error{ErrorCode::kNotFound, "task: not known"};
+  }
 
   SimulatedClock& clock_;
-  Bytes file_;
-  TaskId id_;
-  SmallSite::Publication publication_;
-  LeaderRole leader_;
-  HelperRole helper_;
-  CollectorRole collector_;
   Random random_{5};
   TestEntropy entropy_{6};
   size_t under_way_ = 0;
@@ -229,18 +266,19 @@ inline CrowdOptions small_crowd() {
 
 /// A crowd on a fake site, from before its window opens.
 struct CrowdRun {
-  CrowdRun() = default;
+  explicit CrowdRun(size_t n_rounds = 1) : site(clock, n_rounds) {}
   explicit CrowdRun(const Task& task) : site(clock, task) {}
 
   SimulatedClock clock{FakeSite::kOpens - kMinute};
-  FakeSite site{clock};
+  FakeSite site;
   CrowdPeople people = crowd_people(48);
+  bool keys_from_helper = false;
   std::optional<Crowd> crowd;
 
   Result<CrowdOutcome> try_run(const CrowdOptions& options, unsigned workers = 2) {
     ThreadPool pool(workers);
     const std::atomic<bool> stop{false};
-    crowd.emplace(options, site.site.pinned, false, people, site, clock, pool);
+    crowd.emplace(options, site.site.pinned, keys_from_helper, people, site, clock, pool);
     return crowd->run(stop);
   }
   CrowdOutcome run(const CrowdOptions& options, unsigned workers = 2) {
