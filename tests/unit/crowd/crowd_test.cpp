@@ -159,7 +159,7 @@ TEST_CASE(
   CrowdRun run;
   const CrowdOutcome outcome = run.run(options);
   CHECK(CrowdRun::account(outcome).acknowledged == 200);
-  CHECK(run.site.most_under_way <= 7 + 1);  // and a poll
+  CHECK(run.network.most_under_way <= 7 + 1);  // and a poll
   CHECK(run.clock.now_ms() < FakeSite::kOpens + kMinute);
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("reports that are made beforehand are all there before the first one l
   uint64_t made_at_first_upload = 0;
   ThreadPool pool(2);
   const std::atomic<bool> stop{false};
-  Crowd crowd(options, run.site.site.pinned, false, run.people, run.site, run.clock, pool);
+  Crowd crowd(options, run.site.site.pinned, false, run.people, run.network, run.clock, pool);
   const auto outcome = crowd.run(stop, [&](const CrowdProgress& progress) {
     if (made_at_first_upload == 0 && progress.in_flight > 0) made_at_first_upload = progress.made;
   });
@@ -278,7 +278,7 @@ TEST_CASE("a stop ends a run at once, and what was not sent is accounted for") {
   CrowdRun run;
   std::atomic<bool> stop{false};
   ThreadPool pool(2);
-  Crowd crowd(small_crowd(), run.site.site.pinned, false, run.people, run.site, run.clock, pool);
+  Crowd crowd(small_crowd(), run.site.site.pinned, false, run.people, run.network, run.clock, pool);
   const auto outcome =
       crowd.run(stop, [&](const CrowdProgress& progress) { stop = progress.acknowledged >= 20; });
   REQUIRE(outcome.ok());

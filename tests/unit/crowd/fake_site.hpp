@@ -1,4 +1,4 @@
-// A site on a simulated clock: what it serves, its three roles, and a network that fails at will.
+// A site: what it serves, its three roles, and a network on a simulated clock. Both fail at will.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -20,13 +20,14 @@ namespace sotto {
 
 /// Chances, for each whole upload.
 struct Faults {
-  double unavailable = 0;  ///< 503, Retry-After: 2
-  double limited = 0;      ///< 429
-  double lost_before = 0;  ///< The connection, before the leader has the report,
-  double lost_after = 0;   ///< and after it.
+  double unavailable = 0;      ///< 503, with Retry-After
+  double limited = 0;          ///< 429
+  double lost_before = 0;      ///< The connection, before the leader has the report,
+  double lost_after = 0;       ///< and after it.
+  uint32_t retry_after_s = 2;  ///< Of a 503.
 };
 
-class FakeSite final : public CrowdTransport {
+class FakeSite {
  public:
   static constexpr int64_t kWindowMs = 20 * kMinute;
   static constexpr int64_t kOpens = kStart + 2 * kMinute;
@@ -69,9 +70,9 @@ class FakeSite final : public CrowdTransport {
     std::vector<int64_t> at_ms;
   };
 
-  explicit FakeSite(SimulatedClock& clock, size_t n_rounds = 1)
+  explicit FakeSite(const Clock& clock, size_t n_rounds = 1)
       : FakeSite(clock, SmallSite().rows_task(), n_rounds) {}
-  FakeSite(SimulatedClock& clock, const Task& of, size_t n_rounds = 1) : clock_(clock) {
+  FakeSite(const Clock& clock, const Task& of, size_t n_rounds = 1) : clock_(clock) {
     for (size_t number = 0; number < n_rounds; ++number) {
       Task task = of;
       task.model_sequence = number + 1;
@@ -82,16 +83,27 @@ class FakeSite final : public CrowdTransport {
     }
   }
 
-  void send(CrowdCall call, Done done) override {
-    const auto latency = static_cast<int64_t>(1 + random_.below(40));
-    most_under_way = std::max(most_under_way, ++under_way_);
-    clock_.at(clock_.now_ms() + latency,
-              [this, latency, call = std::move(call), done = std::move(done)] {
-                --under_way_;
-                auto reply = answer(call);
-                if (reply.ok()) reply->latency_us = static_cast<uint64_t>(latency) * 1000;
-                done(std::move(reply));
-              });
+  /// Errors: what happens to connections.
+  Result<CrowdReply> answer(const CrowdCall& call) {
+    if (down) return Error{ErrorCode::kIo, "connection refused"};
+    if (call.method == "PUT") return upload(call);
+    if (call.to_helper) ++helper_gets[call.target];
+    const Round& now = current();
+    if (call.target == "/v1/manifest") return manifest_reply(call, now);
+    if (call.target == "/v1/tasks") return ok(from_text(task_list()));
+    if (call.target == "/v1/admin/status") return status(call);
+    for (const Round& round : rounds)
+      if (call.target == "/v1/tasks/" + hex_text(round.id)) return ok(round.file);
+    const std::pair<std::string, Bytes> files[] = {
+        {"/v1/files/" + hex_text(published_file(now.publication.snapshot).hash),
+         now.publication.snapshot},
+        {"/v1/files/" + hex_text(published_file(now.publication.catalogue).hash),
+         now.publication.catalogue},
+        {"/v1/keys/" + hex_text(now.task.leader_key), served_leader_key},
+        {"/v1/keys/" + hex_text(now.task.helper_key), encode_signed_key(site.helper_key)}};
+    for (const auto& [path, bytes] : files)
+      if (call.target == path) return ok(bytes);
+    return problem(404, "NOT_FOUND");
   }
 
   /// Prepares and collects; then the sum without the servers' noise.
@@ -120,7 +132,6 @@ class FakeSite final : public CrowdTransport {
   std::map<std::string, Received> received;  ///< By path.
   std::map<std::string, uint64_t> helper_gets;
   uint64_t not_modified = 0;
-  size_t most_under_way = 0;
   bool down = false;
   Bytes served_leader_key = encode_signed_key(site.leader_key);
 
@@ -138,28 +149,6 @@ class FakeSite final : public CrowdTransport {
     while (number + 1 < rounds.size() && clock_.now_ms() >= rounds[number].task.window_end_ms)
       ++number;
     return rounds[number];
-  }
-
-  Result<CrowdReply> answer(const CrowdCall& call) {
-    if (down) return Error{ErrorCode::kIo, "connection refused"};
-    if (call.method == "PUT") return upload(call);
-    if (call.to_helper) ++helper_gets[call.target];
-    const Round& now = current();
-    if (call.target == "/v1/manifest") return manifest_reply(call, now);
-    if (call.target == "/v1/tasks") return ok(from_text(task_list()));
-    if (call.target == "/v1/admin/status") return status(call);
-    for (const Round& round : rounds)
-      if (call.target == "/v1/tasks/" + hex_text(round.id)) return ok(round.file);
-    const std::pair<std::string, Bytes> files[] = {
-        {"/v1/files/" + hex_text(published_file(now.publication.snapshot).hash),
-         now.publication.snapshot},
-        {"/v1/files/" + hex_text(published_file(now.publication.catalogue).hash),
-         now.publication.catalogue},
-        {"/v1/keys/" + hex_text(now.task.leader_key), served_leader_key},
-        {"/v1/keys/" + hex_text(now.task.helper_key), encode_signed_key(site.helper_key)}};
-    for (const auto& [path, bytes] : files)
-      if (call.target == path) return ok(bytes);
-    return problem(404, "NOT_FOUND");
   }
 
   CrowdReply manifest_reply(const CrowdCall& call, const Round& now) {
@@ -216,7 +205,7 @@ class FakeSite final : public CrowdTransport {
     double chance = random_.uniform();
     if ((chance -= faults.unavailable) < 0) {
       CrowdReply reply = problem(503, "IO");
-      reply.retry_after_s = 2;
+      reply.retry_after_s = faults.retry_after_s;
       return reply;
     }
     if ((chance -= faults.limited) < 0) return problem(429, "RATE_LIMITED");
@@ -236,9 +225,34 @@ class FakeSite final : public CrowdTransport {
     return Error{ErrorCode::kNotFound, "task: not known"};
   }
 
-  SimulatedClock& clock_;
+  const Clock& clock_;
   Random random_{5};
   TestEntropy entropy_{6};
+};
+
+/// Answers come after 1 to 40 ms.
+class FakeNetwork final : public CrowdTransport {
+ public:
+  FakeNetwork(SimulatedClock& clock, FakeSite& site) : clock_(clock), site_(site) {}
+
+  void send(CrowdCall call, Done done) override {
+    const auto latency = static_cast<int64_t>(1 + random_.below(40));
+    most_under_way = std::max(most_under_way, ++under_way_);
+    clock_.at(clock_.now_ms() + latency,
+              [this, latency, call = std::move(call), done = std::move(done)] {
+                --under_way_;
+                auto reply = site_.answer(call);
+                if (reply.ok()) reply->latency_us = static_cast<uint64_t>(latency) * 1000;
+                done(std::move(reply));
+              });
+  }
+
+  size_t most_under_way = 0;
+
+ private:
+  SimulatedClock& clock_;
+  FakeSite& site_;
+  Random random_{8};
   size_t under_way_ = 0;
 };
 
@@ -271,6 +285,7 @@ struct CrowdRun {
 
   SimulatedClock clock{FakeSite::kOpens - kMinute};
   FakeSite site;
+  FakeNetwork network{clock, site};
   CrowdPeople people = crowd_people(48);
   bool keys_from_helper = false;
   std::optional<Crowd> crowd;
@@ -278,7 +293,7 @@ struct CrowdRun {
   Result<CrowdOutcome> try_run(const CrowdOptions& options, unsigned workers = 2) {
     ThreadPool pool(workers);
     const std::atomic<bool> stop{false};
-    crowd.emplace(options, site.site.pinned, keys_from_helper, people, site, clock, pool);
+    crowd.emplace(options, site.site.pinned, keys_from_helper, people, network, clock, pool);
     return crowd->run(stop);
   }
   CrowdOutcome run(const CrowdOptions& options, unsigned workers = 2) {
