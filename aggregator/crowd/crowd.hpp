@@ -53,6 +53,7 @@ struct CrowdOptions {
   uint64_t seed = 1;
   bool want_clear = false;  ///< For CrowdOutcome::clear.
 
+  bool at_once() const { return burst || made_beforehand; }
   /// Errors: kInvalidArgument, naming the option.
   Status check() const;
 };
