@@ -32,10 +32,11 @@ struct HttpCall {
   std::string method = "GET";
   std::string target = "/";  ///< Path and query, after the origin's prefix.
   HttpHeaders headers{};
-  SharedBytes body{};        ///< Null: none.
+  SharedBytes body{};            ///< Null: none.
   uint32_t timeout_ms = 30'000;  ///< From send() to the whole response.
   uint64_t most_response = uint64_t{64} << 20;
-  /// Tears the connection down after so many bytes of the body: a visitor who leaves.
+  /// Tears the connection down after so many bytes of the body that is sent, or without one of the
+  /// response's: a visitor who leaves. The call ends with kCancelled.
   std::optional<uint64_t> abort_after{};
 };
 
@@ -56,15 +57,16 @@ struct HttpClientOptions {
 class HttpClient {
  public:
   explicit HttpClient(const HttpClientOptions& options);
-  /// Calls that are in flight are answered with kCancelled.
+  /// Calls that are in flight are answered with kCancelled. Not from one of the client's threads.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   using Done = std::function<void(Result<HttpReply>)>;
-  /// done: called once, on a thread of the client. A request that fails on a connection that had
-  /// been idle is sent once more on a new one. Errors: kIo (cannot connect, connection lost,
-  /// certificate), kExpired (timeout), kMalformed (no HTTP, too large), kCancelled.
+  /// done: called once, on a thread of the client; may call send(); must not throw. A request that
+  /// fails on a connection that had been idle is sent once more on a new one. Errors: kIo (cannot
+  /// connect, connection lost, certificate), kExpired (timeout), kMalformed (no HTTP, too large),
+  /// kCancelled.
   void send(HttpCall call, Done done);
   /// send, and waits for it. Not from one of the client's threads.
   Result<HttpReply> call(HttpCall call);

@@ -5,13 +5,13 @@
 // Slow and hostile clients: a head must be complete within `head_timeout`, of at most `most_head`
 // bytes; a body must arrive at `least_body_rate` at least, after the handler has seen the head and
 // allowed its length; an idle connection is closed after `idle_timeout`; a response must be taken
-// within `write_timeout` plus its length at the least rate. Bodies in memory are bounded by
+// at the same rate at least, after a grace of `write_timeout`. Bodies in memory are bounded by
 // `body_memory` in all: more are answered 503 with Retry-After before they are read. Requests of
 // one address are bounded by a token bucket: 429 with Retry-After.
 // Every refusal is a problem document (message.hpp) with a stable code:
 //   400 MALFORMED | 408 TIMEOUT | 411 LENGTH_REQUIRED (PUT and POST without Content-Length)
-//   413 TOO_LARGE | 417 | 429 RATE_LIMITED | 431 HEAD_TOO_LARGE | 501 UNSUPPORTED (transfer codings)
-//   503 OVERLOADED | 505 UNSUPPORTED
+//   413 TOO_LARGE | 417 UNSUPPORTED (Expect) | 426 UNSUPPORTED (no WebSocket) | 429 RATE_LIMITED
+//   431 HEAD_TOO_LARGE | 501 UNSUPPORTED (transfer codings) | 503 OVERLOADED | 505 UNSUPPORTED
 #pragma once
 
 #include <cstdint>
@@ -42,14 +42,14 @@ class HttpHandler {
 };
 
 struct HttpLimits {
-  size_t most_connections = 12'000;
+  size_t most_connections = 12'000;  ///< WebSockets included; further ones are closed at once.
   size_t most_head = 16 * 1024;
   uint64_t body_memory = uint64_t{96} << 20;
   uint32_t head_timeout_ms = 10'000;
   uint32_t idle_timeout_ms = 60'000;
   uint32_t write_timeout_ms = 30'000;
-  uint32_t least_body_rate = 16 * 1024;   ///< Bytes a second, after a grace of head_timeout_ms.
-  double requests_per_second = 0;         ///< Of one address; 0: not limited. IPv6: of its /64.
+  uint32_t least_body_rate = 16 * 1024;  ///< Bytes a second, after the grace.
+  double requests_per_second = 0;        ///< Of one address; 0: not limited. IPv6: of its /64.
   double request_burst = 0;
 };
 
@@ -60,31 +60,32 @@ struct TlsFiles {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  uint16_t port = 0;   ///< 0: any free one.
+  uint16_t port = 0;  ///< 0: any free one.
   unsigned threads = 2;
   std::optional<TlsFiles> tls{};
   HttpLimits limits{};
   /// Takes the peer's address from the last entry of X-Forwarded-For: behind a proxy of one's own.
   bool trust_forwarded = false;
-  std::string websocket_path{};        ///< Empty: none.
+  std::string websocket_path{};  ///< Empty: none.
   uint32_t websocket_heartbeat_ms = 30'000;
-  size_t websocket_history = 256;      ///< Events that a resuming client can still get.
+  size_t websocket_history = 256;  ///< Events that a resuming client can still get.
   size_t most_websockets = 11'000;
 };
 
 struct HttpStatistics {
-  uint64_t connections = 0;   ///< Open now.
-  uint64_t websockets = 0;    ///< Open now.
-  uint64_t requests = 0;      ///< Since the start.
-  uint64_t refused = 0;       ///< By the server itself, since the start.
-  uint64_t body_memory = 0;   ///< Bytes now.
+  uint64_t connections = 0;  ///< Open now.
+  uint64_t websockets = 0;   ///< Open now.
+  uint64_t requests = 0;     ///< Since the start.
+  uint64_t refused = 0;      ///< By the server itself, since the start.
+  uint64_t body_memory = 0;  ///< Bytes now.
 };
 
-/// WebSocket: text messages {"id": n, ...} from the server only. `?after=ID` (or none) says where
-/// to resume; whatever is still in the history follows, else {"id": n, "missed": true} first. A
-/// client that sends anything but control frames is closed with 1008; one that does not keep up,
-/// with 1013. Pings every heartbeat; no answer by the next one: closed.
-/// Thread safety: every call from any thread.
+/// WebSocket: text messages {"id": n, ...} from the server only. `?after=ID` says where to resume
+/// (none: with what comes next); whatever is still in the history follows, and where that begins
+/// later, {"id": n, "missed": true} is first. Origin is not checked: all of it is public. A client
+/// that sends anything but control frames is closed with 1008; one that does not keep up, with
+/// 1013. Pings every heartbeat; no answer by the next one: closed. Thread safety: every call from
+/// any thread.
 class HttpServer {
  public:
   /// Listens when it returns. handler: lent for the life of the server.
@@ -101,7 +102,8 @@ class HttpServer {
   uint64_t broadcast(std::string_view json_object);
   /// Reads the certificate anew; connections go on with theirs. Errors: kIo, then nothing changed.
   Status reload_tls();
-  /// Takes no new connections, lets requests that are in flight finish for at most `grace_ms`.
+  /// Takes no new connections, closes idle ones, lets requests that are in flight finish for at
+  /// most `grace_ms`; WebSockets are closed with 1001. Not from one of the server's threads.
   void stop(uint32_t grace_ms);
 
  private:
