@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 
+#include "cli/crowd_command.hpp"
 #include "cli/evaluate_command.hpp"
 #include "cli/import_command.hpp"
 #include "cli/simulate_command.hpp"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   sotto::add_train_command(app);
   sotto::add_simulate_command(app);
   sotto::add_evaluate_command(app);
+  sotto::add_crowd_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
