@@ -208,7 +208,6 @@ void Uploads::on_duplicate_answer(const UploadPointer& upload, const Result<Crow
 void Uploads::acknowledge(const UploadPointer& upload, uint64_t latency_us) {
   traffic_.latency.record(latency_us);
   traffic_.last_ms = timeline_.now_ms();
-  upload->visitor->acknowledge(upload->task->id());
   if (clear_ != nullptr)
     clear_->add(upload->task->id(), upload->task->task().dimension, *upload->decision.report,
                 upload->decision.clear ? &*upload->decision.clear : nullptr,
@@ -255,6 +254,7 @@ void Uploads::finish(const UploadPointer& upload, End end, const std::string& co
   }
   if (end != End::kAcknowledged && upload->unanswered) ++account.unanswered;
   upload->decision.clear.reset();
+  upload->visitor->drop_report(upload->task->id());
   if (end == End::kAcknowledged && upload->duplicate && !stopped_) {
     upload->repeating = true;
     return schedule(upload, timeline_.now_ms() + (options_.burst ? 0 : think_ms(upload->random)));

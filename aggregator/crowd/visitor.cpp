@@ -152,7 +152,7 @@ std::shared_ptr<const Bytes> SimulatedVisitor::report(const TaskId& task) const 
   return std::make_shared<const Bytes>(entry->report);
 }
 
-void SimulatedVisitor::acknowledge(const TaskId& task) {
+void SimulatedVisitor::drop_report(const TaskId& task) {
   forged_.erase(task);
   static_cast<void>(device_->acknowledge(task));
 }

@@ -4,7 +4,7 @@
 //   here
 //   2. browse      one more event of it, now
 //   3. contribute  decides about a task, as any device; a malicious visitor makes its own report
-//   4. report, acknowledge   what it sends, the same bytes as often as it is asked
+//   4. report      what it sends, the same bytes as often as it is asked
 // Times are true times; the visitor adds the error of its clock wherever its device reads it.
 //
 // Its randomness follows from the crowd's seed: it can be repeated and protects nobody.
@@ -57,7 +57,8 @@ class SimulatedVisitor {
                               int64_t now_ms);
   /// Phase 4. Null when nothing waits for this task.
   std::shared_ptr<const Bytes> report(const TaskId& task) const;
-  void acknowledge(const TaskId& task);
+  /// Nothing more of it is sent: its bytes go.
+  void drop_report(const TaskId& task);
 
  private:
   Status track(uint32_t item, int64_t at_ms, int64_t now_ms);
