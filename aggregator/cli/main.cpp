@@ -3,6 +3,7 @@
 #include <exception>
 #include <iostream>
 
+#include "cli/crowd_command.hpp"
 #include "cli/evaluate_command.hpp"
 #include "cli/import_command.hpp"
 #include "cli/operate_command.hpp"
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   sotto::add_model_command(app);
   sotto::add_task_command(app);
   sotto::add_backup_commands(app);
+  sotto::add_crowd_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -160,6 +160,11 @@ class Device {
   /// never the other way round.
   Result<ContributeOutcome> contribute(const TaskFiles& files, int64_t now_ms,
                                        EntropySource& entropy);
+  /// What contribute() puts into a report before noise and shares, drawing as it does; zero for a
+  /// device with too little history. As private as the history: for simulations that compare sums.
+  /// Precondition: use_model. Errors: those of decode_layout, contribute and encode_on_grid;
+  /// kDisagreement for another dimension or clip.
+  Result<GridContribution> compute(const Task& task, int64_t now_ms, EntropySource& entropy) const;
   const Outbox& outbox() const { return outbox_; }
   std::vector<KeyedRecord> acknowledge(const TaskId& task) { return outbox_.acknowledge(task); }
   /// Drops what is over. For the host's regular visits.
@@ -186,7 +191,6 @@ class Device {
   Result<uint32_t> row_of(std::string_view item) const;
   void start_tuning();
   std::optional<Placement> place(const Event& event, int64_t now_ms);
-  Result<GridContribution> compute(const Task& task, int64_t now_ms, EntropySource& entropy) const;
   Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
 
   DeviceOptions options_;
