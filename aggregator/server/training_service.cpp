@@ -389,6 +389,9 @@ Status TrainingService::Impl::publish_what_is_due() {
   if (latest->publication.releases < course().releases() && !refused_ &&
       latest->publication.why != "rollback")
     return publish("release", nullptr, 0);
+  const Manifest& manifest = latest->manifest;
+  if (context_.clock.now_ms() < manifest.created_ms + (manifest.expires_ms - manifest.created_ms) / 2)
+    return {};
   return install(
       [&](std::vector<StoreChange>& changes) {
         return publisher_.prepare_renewal(*context_.keys.publisher, context_.audit.head(),
