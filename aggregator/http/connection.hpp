@@ -143,7 +143,7 @@ void start_session(std::shared_ptr<ServerState> state, TlsStream stream);
 struct WebSocketStart {
   std::shared_ptr<ServerState> state;
   Reservation seat{};  ///< One of most_websockets.
-  std::optional<uint64_t> after{};
+  EventHistory::Start from{};  ///< Taken before the client hears that it is connected.
   Bytes received{};  ///< What the client has sent behind its head.
 };
 /// On the stream's strand.

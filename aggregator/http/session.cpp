@@ -343,6 +343,8 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::upgrade(const HttpReq
     co_return co_await refuse(
         problem(503, "OVERLOADED", "too many connections listen", kOverloadedRetryS));
 
+  // Whatever is announced once the client knows that it is connected must reach it.
+  EventHistory::Start from = state_->announcements.start(after);
   const std::string accept =
       "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n"
       "upgrade: websocket\r\nsec-websocket-accept: " +
@@ -352,7 +354,7 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::upgrade(const HttpReq
   const auto* received = static_cast<const uint8_t*>(buffer_.data().data());
   WebSocketStart start{.state = state_,
                        .seat = std::move(*seat),
-                       .after = after,
+                       .from = std::move(from),
                        .received = Bytes(received, received + buffer_.size())};
   start_websocket(std::move(start), std::move(stream_));
   co_return Next::kHandedOver;

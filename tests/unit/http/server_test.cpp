@@ -60,17 +60,18 @@ TEST_CASE("HEAD is answered with the length and no body") {
 
 TEST_CASE("a client that expects 100 gets it once its body is wanted") {
   TestServer test;
+  test.handler.on_admit = [](const HttpRequest& head) -> std::variant<uint64_t, HttpResponse> {
+    CHECK(head.body.empty());
+    if (head.path == "/known") return problem(409, "REPLAY", "known");
+    return uint64_t{3};
+  };
   RawClient client(*test.server);
   client.send(put("/a", 3, "expect: 100-continue\r\n"));
   CHECK(client.response(false).status == 100);
   client.send("abc");
   CHECK(client.response().body == "PUT /a abc");
 
-  test.handler.on_admit = [](const HttpRequest& head) {
-    CHECK(head.body.empty());
-    return problem(409, "REPLAY", "known");
-  };
-  client.send(put("/a", 3, "expect: 100-continue\r\n"));
+  client.send(put("/known", 3, "expect: 100-continue\r\n"));
   const RawResponse refused = client.response();
   CHECK(refused.status == 409);
   CHECK(refused.has("connection: close"));
@@ -112,12 +113,12 @@ TEST_CASE("a part of a shared body is sent from where it lies") {
 
 TEST_CASE("a handler that drops its answer, or throws, costs its connection or an error") {
   TestServer test;
-  test.handler.on_handle = [](HttpRequest, HttpRespond) {};
+  test.handler.on_handle = [](HttpRequest request, HttpRespond) {
+    if (request.path != "/dropped") throw std::runtime_error("secret");
+  };
   RawClient dropped(*test.server);
-  dropped.send(get("/"));
+  dropped.send(get("/dropped"));
   CHECK(dropped.closed());
-
-  test.handler.on_handle = [](HttpRequest, HttpRespond) { throw std::runtime_error("secret"); };
   RawClient failed(*test.server);
   const RawResponse response = failed.ask(get("/"));
   CHECK(response.status == 500);
