@@ -17,7 +17,9 @@ using ResponseParser = http::response_parser<http::vector_body<uint8_t>>;
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 constexpr uint32_t kMostHead = 64 * 1024;
-constexpr size_t kReadSize = 64 * 1024;
+// Reads are as large as the buffer: small ones for small answers, large ones for large.
+constexpr size_t kSmallRead = 4 * 1024;
+constexpr size_t kLargeRead = 64 * 1024;
 
 Error lost(const HttpOrigin& origin, const char* what, error_code ec) {
   const bool http = ec.category() == make_error_code(http::error::bad_method).category() &&
@@ -194,6 +196,9 @@ Awaitable<ClientConnection::Outcome> ClientConnection::read(Stream& stream, cons
     parser->body_limit(call.most_response);
     if (call.method == "HEAD") parser->skip(true);
     while (!parser->is_done()) {
+      const bool large =
+          parser->is_header_done() && (parser->chunked() || parser->content_length() > kSmallRead);
+      buffer_.reserve(large ? kLargeRead : kSmallRead);
       const auto [ec, n] = co_await http::async_read_some(stream, buffer_, *parser, kAwait);
       if (ec) {
         const bool unheard = !parser->got_some() && buffer_.size() == 0;

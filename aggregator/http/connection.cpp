@@ -14,7 +14,7 @@ Running Connections::add(Connection& connection) {
   const std::lock_guard lock(mutex_);
   connection.index_ = open_.size();
   open_.push_back(&connection);
-  return running_;
+  return running_.load();
 }
 
 void Connections::remove(Connection& connection) {
@@ -37,7 +37,7 @@ void Connections::remind(int64_t now_ms) {
 
 void Connections::set_running(Running running) {
   const std::lock_guard lock(mutex_);
-  running_ = running;
+  running_.store(running);
   for (Connection* connection : open_) connection->tell(running);
 }
 

@@ -37,6 +37,7 @@ class Connections {
   void remind(int64_t now_ms);
   /// Tells all, and those that come later.
   void set_running(Running running);
+  Running running() const { return running_.load(); }
   /// Whether all had gone before the time was over.
   bool wait_until_empty(uint32_t at_most_ms);
 
@@ -44,7 +45,7 @@ class Connections {
   mutable std::mutex mutex_;
   std::condition_variable gone_;
   std::vector<Connection*> open_;
-  Running running_ = Running::kYes;
+  std::atomic<Running> running_{Running::kYes};
 };
 
 /// Whoever wants to hear that there are new events.
@@ -142,7 +143,7 @@ void start_session(std::shared_ptr<ServerState> state, TlsStream stream);
 struct WebSocketStart {
   std::shared_ptr<ServerState> state;
   Reservation seat{};  ///< One of most_websockets.
-  std::optional<uint64_t> after{};
+  EventHistory::Start from{};  ///< Taken before the client hears that it is connected.
   Bytes received{};  ///< What the client has sent behind its head.
 };
 /// On the stream's strand.

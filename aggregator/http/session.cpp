@@ -343,6 +343,8 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::upgrade(const HttpReq
     co_return co_await refuse(
         problem(503, "OVERLOADED", "too many connections listen", kOverloadedRetryS));
 
+  // Whatever is announced once the client knows that it is connected must reach it.
+  EventHistory::Start from = state_->announcements.start(after);
   const std::string accept =
       "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n"
       "upgrade: websocket\r\nsec-websocket-accept: " +
@@ -352,7 +354,7 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::upgrade(const HttpReq
   const auto* received = static_cast<const uint8_t*>(buffer_.data().data());
   WebSocketStart start{.state = state_,
                        .seat = std::move(*seat),
-                       .after = after,
+                       .from = std::move(from),
                        .received = Bytes(received, received + buffer_.size())};
   start_websocket(std::move(start), std::move(stream_));
   co_return Next::kHandedOver;
@@ -372,15 +374,16 @@ Awaitable<typename Session<Stream>::Next> Session<Stream>::respond(const HttpRes
   const uint64_t size = response.body ? response.body->size() : 0;
   const auto [offset, length] = response.part.value_or(std::pair<uint64_t, uint64_t>(0, size));
   if (offset > size || length > size - offset) co_return co_await refuse(internal_error());
+  if (state_->connections.running() != Running::kYes) closing_ = true;
   const Persistence persistence = closing_  ? Persistence::kClose
                                   : http10_ ? Persistence::kKeepAliveHttp10
                                             : Persistence::kKeepAlive;
   write_head(response, length, persistence, head_);
-  const bool with_body = length > 0 && !head_only_;
-  const bool written = co_await write(
-      asio::buffer(head_),
-      with_body ? asio::buffer(response.body->data() + offset, static_cast<size_t>(length))
-                : asio::const_buffer());
+  // Before the co_await: g++ 12 evaluates both sides of a condition inside of one.
+  asio::const_buffer body;
+  if (length > 0 && !head_only_)
+    body = asio::buffer(response.body->data() + offset, static_cast<size_t>(length));
+  const bool written = co_await write(asio::buffer(head_), body);
   if (!written) co_return Next::kDrop;
   co_return closing_ ? Next::kLinger : Next::kRequest;
 }

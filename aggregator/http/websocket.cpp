@@ -19,19 +19,18 @@ class WebSocket final : public Connection, public Subscriber {
   WebSocket(WebSocketStart start, Stream stream)
       : Connection(std::move(start.state), stream.get_executor()),
         stream_(std::move(stream)),
-        seat_(std::move(start.seat)) {}
+        seat_(std::move(start.seat)),
+        cursor_(start.from.cursor),
+        current_(std::move(start.from.missed)) {}
   ~WebSocket() override {
     if (subscribed_) state_->announcements.unsubscribe(*this);
   }
 
-  void begin(std::optional<uint64_t> after, std::span<const uint8_t> received) {
+  void begin(std::span<const uint8_t> received) {
     enlist();
-    // Subscribed before the cursor is taken: nothing falls between.
+    // What comes from now on wakes it, what came since its cursor it finds.
     state_->announcements.subscribe(*this);
     subscribed_ = true;
-    EventHistory::Start start = state_->announcements.start(after);
-    cursor_ = start.cursor;
-    current_ = std::move(start.missed);
     set_deadline_in(heartbeat_ms());
     take(received);
     pump();
@@ -203,7 +202,7 @@ class WebSocket final : public Connection, public Subscriber {
 
   Stream stream_;
   Reservation seat_;
-  uint64_t cursor_ = 0;
+  uint64_t cursor_;
   SharedBytes current_;  // Being written, from offset_.
   size_t offset_ = 0;
   SharedBytes control_;  // A ping or pong to be sent.
@@ -224,9 +223,8 @@ class WebSocket final : public Connection, public Subscriber {
 
 template <class Stream>
 void start(WebSocketStart start, Stream stream) {
-  const auto after = start.after;
   const Bytes received = std::move(start.received);
-  std::make_shared<WebSocket<Stream>>(std::move(start), std::move(stream))->begin(after, received);
+  std::make_shared<WebSocket<Stream>>(std::move(start), std::move(stream))->begin(received);
 }
 
 }  // namespace
