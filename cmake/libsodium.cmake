@@ -22,6 +22,7 @@ unset(VERSION)
 configure_file("${sodium_root}/include/sodium/export.h" "${sodium_include}/sodium/export.h" COPYONLY)
 
 set(sodium_sources
+  sodium/codecs.c
   sodium/core.c
   sodium/runtime.c
   sodium/utils.c

@@ -6,6 +6,8 @@
 #include "cli/crowd_command.hpp"
 #include "cli/evaluate_command.hpp"
 #include "cli/import_command.hpp"
+#include "cli/operate_command.hpp"
+#include "cli/serve_command.hpp"
 #include "cli/simulate_command.hpp"
 #include "cli/train_command.hpp"
 #include "cli/world_command.hpp"
@@ -21,6 +23,13 @@ int main(int argc, char** argv) {
   sotto::add_train_command(app);
   sotto::add_simulate_command(app);
   sotto::add_evaluate_command(app);
+  sotto::add_serve_command(app);
+  sotto::add_keygen_command(app);
+  sotto::add_token_command(app);
+  sotto::add_audit_command(app);
+  sotto::add_model_command(app);
+  sotto::add_task_command(app);
+  sotto::add_backup_commands(app);
   sotto::add_crowd_command(app);
   try {
     app.parse(argc, argv);

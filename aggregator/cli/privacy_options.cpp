@@ -28,6 +28,7 @@ const std::vector<std::pair<std::string, Setter>>& recipe_fields() {
       {"slice_threshold", field(&R::slice_threshold)},
       {"bias", field(&R::bias)},
       {"gram_weight", field(&R::gram_weight)},
+      {"metric_weight", field(&R::metric_weight)},
       {"z_clip", field(&R::z_clip)},
       {"norm_floor", field(&R::norm_floor)},
       {"whitening", field(&R::whitening)},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -141,20 +142,36 @@ class CohortRun {
   Result<Acceptance> accept(Result<ArrivedReport>& report, bool last, int64_t now_ms) {
     if (!report.ok()) return report.error();
     statistics_.report_bytes = report->bytes.size();
-    if (last) return parties_.servers.leader.accept(std::move(report).value(), now_ms);
-    ArrivedReport copy = *report;
-    return parties_.servers.leader.accept(std::move(copy), now_ms);
+    std::vector<KeyedRecord> changes;
+    const auto keep = [&](ArrivedReport arrived) {
+      return parties_.servers.leader.accept(std::move(arrived), now_ms, changes);
+    };
+    auto accepted = last ? keep(std::move(report).value()) : keep(*report);
+    for (KeyedRecord& change : changes)
+      if (change.key.starts_with(kReportPrefix))
+        reports_[change.key] = std::move(change.bytes).value();
+    return accepted;
+  }
+
+  // Nobody restores a simulation: of what the servers would store it keeps the bytes of waiting
+  // reports, and those only until they are asked for.
+  Result<Bytes> take_report(const Nonce& id) {
+    auto report = reports_.extract(report_key(id));
+    if (report.empty()) return Error{ErrorCode::kNotFound, "simulation: a report is gone"};
+    return std::move(report.mapped());
   }
 
   // Phase 3, both servers.
   Status run_job() {
     auto& [leader, helper, collector] = parties_.servers;
     const int64_t now_ms = SecureSite::window_start(job_.stream);
+    const ReportSource reports = [this](const Nonce& id) { return take_report(id); };
+    std::vector<KeyedRecord> changes;
     Bytes request, response, commit, committed;
     if (leader.state().waiting.empty()) return {};
     {
       const Stopwatch watch(statistics_.leader_seconds);
-      auto started = leader.start_job(kJobReports, job_entropy_);
+      auto started = leader.start_job(kJobReports, reports, job_entropy_, changes);
       if (!started.ok()) {  // of these reports none could be opened
         if (started.error().code == ErrorCode::kNotFound) return {};
         return std::move(started).error();
@@ -163,38 +180,39 @@ class CohortRun {
     }
     {
       const Stopwatch watch(statistics_.helper_seconds);
-      SOTTO_TRY(response, helper.prepare(request, now_ms));
+      SOTTO_TRY(response, helper.prepare(request, now_ms, changes));
     }
     {
       const Stopwatch watch(statistics_.leader_seconds);
-      SOTTO_TRY(commit, leader.on_prepare_response(response));
+      SOTTO_TRY(commit, leader.on_prepare_response(response, reports, changes));
     }
     {
       const Stopwatch watch(statistics_.helper_seconds);
-      SOTTO_TRY(committed, helper.commit(commit));
+      SOTTO_TRY(committed, helper.commit(commit, changes));
     }
     const Stopwatch watch(statistics_.leader_seconds);
-    return leader.on_commit_response(committed);
+    return leader.on_commit_response(committed, changes);
   }
 
   // Phase 4. Each server draws its noise from its own stream.
   Result<CollectedSum> collect() {
     auto& [leader, helper, collector] = parties_.servers;
     const int64_t now_ms = SecureSite::window_end(job_.stream);
+    std::vector<KeyedRecord> changes;
     Bytes request, helper_share, leader_share;
     {
       const Stopwatch watch(statistics_.leader_seconds);
-      SOTTO_TRY(request, leader.start_collection(now_ms));
+      SOTTO_TRY(request, leader.start_collection(now_ms, changes));
     }
     {
       const Stopwatch watch(statistics_.helper_seconds);
       ChaChaEntropy noise = server_entropy(job_, cohort_, false);
-      SOTTO_TRY(helper_share, helper.collect(request, now_ms, noise));
+      SOTTO_TRY(helper_share, helper.collect(request, now_ms, noise, changes));
     }
     {
       const Stopwatch watch(statistics_.leader_seconds);
       ChaChaEntropy noise = server_entropy(job_, cohort_, true);
-      SOTTO_TRY(leader_share, leader.finish_collection(helper_share, noise));
+      SOTTO_TRY(leader_share, leader.finish_collection(helper_share, noise, changes));
     }
     const Stopwatch watch(statistics_.collector_seconds);
     return collector.open(leader_share, helper_share);
@@ -206,6 +224,7 @@ class CohortRun {
   Executor& executor_;
   SecureStatistics& statistics_;
   ChaChaEntropy job_entropy_;
+  std::map<std::string, Bytes> reports_;  // that wait, by the key of their record
 };
 
 }  // namespace

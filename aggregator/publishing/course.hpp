@@ -4,13 +4,21 @@
 // A course is a cycle of releases: popularity first (layout `counts`), then rounds (`whitened`), as
 // model/private_trainer.hpp does them; after the last release of a cycle the next one begins. The
 // model is a function of the catalogue, the options and the releases alone, so that a restarted
-// server replays its releases and has the very same model.
+// server replays its releases and has the very same model. (It gives use_content and use_model
+// again where they were given: after as many releases.)
+//
+// Devices contribute against the model that is published, so the second cycle and every later one
+// goes on from it: its counts choose the slice and the frequencies anew, and its rounds begin with
+// the published rows in the place of V0. What is published changes with the first round that passes
+// the gate. (In the first cycle the counts already make a better V0, and that is published.)
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/executor.hpp"
@@ -19,20 +27,33 @@
 #include "catalog/item_index.hpp"
 #include "model/private_trainer.hpp"
 #include "model/snapshot.hpp"
+#include "protocol/signed_task.hpp"
 #include "protocol/task.hpp"
 
 namespace sotto {
 
 /// The items of a site. Append-only: rows are never reused, removed items become tombstones.
 struct SiteContent {
+  /// Tags that content vectors have a column for: the most frequent ones.
+  static constexpr size_t kContentTags = 256;
+
   ItemIndex items;
   Matrix content;       ///< m x F, content_vectors; 0 columns: nothing is known.
-  Catalogue catalogue;  ///< What devices get of it.
+  Catalogue catalogue;  ///< What devices get of it: tags. (Years are in `content` only.)
 };
-/// Reads items.jsonl (as `sotto import` and `sotto world` write it) on top of what there was.
-/// Errors: those of the lab's item files, naming file and line; kInvalidArgument.
+/// Reads items.jsonl (as `sotto import` and `sotto world` write it) on top of what there was: new
+/// ids get new rows, ids that the file has no more become tombstones, whose content is unknown
+/// (1, then zeros: the mean of the others).
+/// Errors: those of the lab's item files, naming file and line; kMalformed for a file without
+/// items; kInvalidArgument for what no catalogue may hold.
 Result<SiteContent> load_site_content(const std::string& path,
                                       const std::optional<ItemIndex>& before);
+/// As a server keeps it, so that releases are replayed on the content that they were made with.
+///   "sotto content" | version u8 = 1 | item index (item_index.hpp) | columns u32 | m x F f32
+///   | catalogue file: u64 length, bytes
+Bytes encode_content(const SiteContent& content);
+/// Errors: kMalformed; kUnsupported for another version.
+Result<SiteContent> decode_content(std::span<const uint8_t> bytes);
 
 struct CourseOptions {
   double z = 1;  ///< Noise multiplier that one release spending a whole cycle's budget would have.
@@ -50,7 +71,11 @@ struct CourseOptions {
 };
 
 /// A collected sum, as it is kept.
+///   "sotto release" | version u8 = 1 | number u64 | task id 32 | task file: u64 length, bytes
+///   | reports u64 | sum: u64 length, i64 each
 struct StoredRelease {
+  static constexpr uint64_t kMaxDimension = uint64_t{1} << 24;  ///< As PINE's.
+
   uint64_t number = 0;  ///< 0, 1, ... over all cycles.
   TaskId task{};
   Bytes task_file;
@@ -58,19 +83,24 @@ struct StoredRelease {
   std::vector<int64_t> sum;
 };
 Bytes encode_release(const StoredRelease& release);
+/// Errors: kMalformed for anything that encode_release does not write, and when the task id is not
+/// that of the file; kUnsupported for another version.
 Result<StoredRelease> decode_release(std::span<const uint8_t> bytes);
 
 /// What the gate says of a candidate. Public checks and released values only.
 struct GateReport {
   bool passed = false;
-  std::string reason;        ///< Why not; empty when it passed.
-  double largest_row = 0;    ///< Norm.
-  double drift = 0;          ///< |V' - V| / |V|.
+  std::string reason;                                  ///< Why not; empty when it passed.
+  double largest_row = 0;                              ///< Norm.
+  double drift = 0;                                    ///< |V' - V| / |V|.
+  double coverage = 0;                                 ///< Share of items whose row is not zero.
   std::vector<std::pair<std::string, double>> movers;  ///< The ten rows that moved most.
   std::optional<PrequentialRelease> metrics;           ///< Of the model that devices had.
+  double ndcg_sd = 0;                                  ///< Of the noise in metrics->ndcg_100.
+  bool roll_back = false;  ///< The model that devices had did worse than the one before it.
 };
 
-/// Thread safety: one thread at a time.
+/// Copies are the same course. Thread safety: one thread at a time.
 class Course {
  public:
   static Result<Course> create(const CourseOptions& options, SiteContent content);
@@ -80,12 +110,18 @@ class Course {
   /// Of the next release: layout, VDAF, dimension, grid, sigma, noise, batch sizes are filled in;
   /// names, model, keys and times are the caller's. Errors: those of use_pine and check_batch_fits.
   Result<Task> next_task() const;
+  /// Whether the next release is the first of a cycle.
+  bool begins_cycle() const;
   /// What one device pays for a whole cycle, by one server's noise (rho).
   double cycle_rho() const;
+  /// What it has paid at most in the cycle of the latest release: counts that were refused are
+  /// asked for, and paid, again.
+  double paid_rho() const;
 
   /// Takes the next release. A release that leaves no model (kNumerical) or that the gate refuses
-  /// leaves the model as it was: the report says so.
-  /// Errors: kMalformed, kDisagreement when it is not the next one (number, layout, dimension).
+  /// leaves the model as it was: the report says so. So does one that no honest reports can have
+  /// summed up to (gate.hpp). Refused counts are asked for again; a refused round is over.
+  /// Errors: kMalformed; kDisagreement when it is not the next one (number, layout, grid, sigma).
   Result<GateReport> accept(const StoredRelease& release, Executor& executor);
   uint64_t releases() const;
 
@@ -97,6 +133,10 @@ class Course {
   /// New or removed items, without retraining. Takes effect in snapshot() now, in tasks from the
   /// next cycle on. Errors: kInvalidArgument unless it goes on from the present index.
   Status use_content(SiteContent content);
+  /// After a rollback: training goes on from the model that devices then have, which is one that
+  /// this course once gave out. The gate takes the next one as it takes a first. Errors:
+  /// kInvalidArgument for one of other items or dimensions.
+  Status use_model(const Snapshot& snapshot);
 
  private:
   struct Impl;

@@ -4,13 +4,26 @@
 //   "publication"  sequence, 16 hex digits   publisher.cpp's encoding of Publication
 //   "file"         SHA-256 in hex            the bytes
 // A version is never changed. Publishing an older one again is a new sequence with its files.
+//
+// Publication, integers little-endian:
+//   "sotto publication" | version u8 = 1 | sequence u64 | parent u64 | source u64 | releases u64
+//   | why: u64 length, 1..32 bytes | rho f64 | reports u64
+//   | u8 1 and devices, hr@10, ndcg@100, mrr f64, or u8 0 | drift f64
+//   | movers u8, for each: item id: u64 length, bytes | f64 | manifest: u64 length, bytes
+//
+// Old files: the versions with the latest keep_files different models keep theirs (a rollback or a
+// renewal brings no new model). Whatever file none of them names is deleted with the next
+// publication; the lineage stays for good.
 // Thread safety: one thread at a time; what it gives out is immutable.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -25,16 +38,16 @@ namespace sotto {
 /// A version and where it comes from.
 struct Publication {
   uint64_t sequence = 0;
-  uint64_t parent = 0;      ///< The sequence that was live before; 0: none.
-  uint64_t source = 0;      ///< Of a rollback: the sequence that is published again; else 0.
-  uint64_t releases = 0;    ///< How many releases are in it.
-  std::string why;          ///< "bootstrap", "release", "catalogue", "rollback".
-  double rho = 0;           ///< What a device has paid at most in the cycle so far.
-  uint64_t reports = 0;     ///< In its last release.
+  uint64_t parent = 0;    ///< The sequence that was live before; 0: none.
+  uint64_t source = 0;    ///< Of rollback and renewal: what is published again; else 0.
+  uint64_t releases = 0;  ///< How many releases are in it.
+  std::string why;        ///< "bootstrap", "release", "catalogue", "rollback", "renewal".
+  double rho = 0;         ///< What a device has paid at most in the cycle so far.
+  uint64_t reports = 0;   ///< In its last release.
   std::optional<PrequentialRelease> metrics{};  ///< Of its parent, as released with it.
   double drift = 0;
   std::vector<std::pair<std::string, double>> movers{};
-  Bytes manifest;           ///< Signed.
+  Bytes manifest{};  ///< Signed.
 };
 
 /// Shared with whoever serves it.
@@ -43,6 +56,16 @@ struct PublishedVersion {
   Manifest manifest;
 };
 
+/// Of a "file" record.
+std::string file_key(const Digest& hash);
+/// Of a "publication" record.
+std::string publication_key(uint64_t sequence);
+
+/// Errors of decoding: kMalformed for anything that encoding does not write; kUnsupported for
+/// another version.
+Bytes encode_publication(const Publication& publication);
+Result<Publication> decode_publication(std::span<const uint8_t> bytes);
+
 class Publisher {
  public:
   struct Options {
@@ -50,10 +73,11 @@ class Publisher {
     SiteLabel label = SiteLabel::kProduction;
     int64_t manifest_life_ms = int64_t{30} * 24 * 60 * 60 * 1000;
     bool float32 = true;     ///< Publishes the float32 file too.
-    size_t keep_files = 16;  ///< Versions whose files are kept; older ones keep their lineage.
+    size_t keep_files = 16;  ///< Models whose files are kept, >= 1.
   };
 
-  /// Reads what was published. Errors: those of the store; kMalformed for records that do not fit.
+  /// Reads what was published. Errors: those of the store; kMalformed for records that do not fit;
+  /// kInvalidArgument for options out of range.
   static Result<Publisher> open(const Options& options, const Store& store);
 
   /// Null before the first.
@@ -61,8 +85,10 @@ class Publisher {
   const std::map<uint64_t, PublishedVersion>& versions() const;
 
   /// The next version: files and manifest as changes to commit; installed() makes it the latest
-  /// after the commit. audit_head: of the audit log. Errors: those of write_snapshot,
-  /// write_catalogue and sign_manifest; smoke_test.
+  /// after the commit. Of lineage the caller sets releases, why, rho, reports, metrics, drift and
+  /// movers. audit_head: of the audit log. Errors: those of write_snapshot, write_catalogue and
+  /// sign_manifest; smoke_test; kInvalidArgument for a snapshot that is not int8, or a catalogue of
+  /// other items.
   Result<PublishedVersion> prepare(const Identity& publisher, const Snapshot& snapshot,
                                    const Catalogue& catalogue, Publication lineage,
                                    const Digest& audit_head, int64_t now_ms,
@@ -79,8 +105,20 @@ class Publisher {
   void installed(PublishedVersion version);
 
  private:
+  explicit Publisher(Options options) : options_(std::move(options)) {}
+
+  Status read(const KeyedRecord& record);
+  Manifest next_manifest(const Digest& audit_head, int64_t now_ms) const;
+  Result<PublishedVersion> finish(const Identity& publisher, Manifest manifest, Publication lineage,
+                                  std::vector<StoreChange>& changes) const;
+  Result<PublishedVersion> again(const Identity& publisher, const PublishedVersion& version,
+                                 const char* why, const Digest& audit_head, int64_t now_ms,
+                                 std::vector<StoreChange>& changes) const;
+  std::set<std::string> kept_files(const Manifest* next) const;
+
   Options options_;
   std::map<uint64_t, PublishedVersion> versions_;
+  std::set<std::string> files_;  // keys of those that are stored
 };
 
 }  // namespace sotto

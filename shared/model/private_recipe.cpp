@@ -54,6 +54,7 @@ Status PrivateRecipe::validate() const {
   SOTTO_CHECK_OK(in_range("gram_weight", double{gram_weight}, 1e-3, 100));
   SOTTO_CHECK_OK(in_range("z_clip", double{z_clip}, 1e-3, 100));
   SOTTO_CHECK_OK(in_range("norm_floor", double{norm_floor}, 1, 100));
+  SOTTO_CHECK_OK(in_range("metric_weight", double{metric_weight}, 0, 10));
   SOTTO_CHECK_OK(in_range("sampling_exponent", double{sampling_exponent}, -100, 100));
   SOTTO_CHECK_OK(in_range("row_weight_exponent", double{row_weight_exponent}, -4, 4));
   SOTTO_CHECK_OK(in_range("slice_threshold", double{slice_threshold}, 0, 100));

@@ -31,6 +31,7 @@ struct PrivateRecipe {
   float norm_floor = 1;
   float whitening = 0.7F;       ///< Exponent, see make_whitening.
   bool first_residual = false;  ///< Residuals already in the first round.
+  float metric_weight = 0;      ///< w_m of prequential metrics in rounds; 0: none ride along.
 
   // What the server makes of it.
   Regularization reg{0.23F, 0.005F};        ///< In training.

@@ -68,13 +68,28 @@ Status PrivateTrainer::accept_counts(const Release& release) {
         in_slice ? frequency : kBelowSliceBelief * frequency;
   }
   largest_frequency_ = std::max(frequencies_.maxCoeff(), 1e-9F);
-  start_from_content();
+  items_ = start_from_content(frequencies_, largest_frequency_);
   return {};
+}
+
+Matrix PrivateTrainer::content_model() const {
+  return start_from_content(Vector::Ones(content_.rows()), 1);
+}
+
+Status PrivateTrainer::continue_from(const Matrix& items) {
+  if (items.rows() != items_.rows() || items.cols() != items_.cols() || !items.allFinite())
+    return {ErrorCode::kInvalidArgument, "model: not finite, or not of these items and dimensions"};
+  items_ = items;
+  return {};
+}
+
+WhitenedLayout PrivateTrainer::next_layout() const {
+  return {slice_size(), recipe_.dim, recipe_.metric_weight > 0 ? kPrequentialMetrics : 0};
 }
 
 // V0: content vectors through a fixed seeded projection (or as they are, when they fit), mixed with
 // Gaussian noise, with row norms by released popularity.
-void PrivateTrainer::start_from_content() {
+Matrix PrivateTrainer::start_from_content(const Vector& frequencies, float largest) const {
   Random random(derive_seed(seed_, 0x5630));  // stream "V0"
   const auto dim = static_cast<Eigen::Index>(recipe_.dim);
   Matrix start(content_.rows(), dim);
@@ -90,11 +105,10 @@ void PrivateTrainer::start_from_content() {
   }
   const float scale = recipe_.start_scale / std::sqrt(static_cast<float>(recipe_.dim));
   for (Eigen::Index i = 0; i < start.rows(); ++i) {
-    const float f = frequencies_[i];
-    start.row(i) *=
-        f > 0 ? scale * std::pow(f / largest_frequency_ + 1e-3F, recipe_.start_exponent) : 0;
+    const float f = frequencies[i];
+    start.row(i) *= f > 0 ? scale * std::pow(f / largest + 1e-3F, recipe_.start_exponent) : 0;
   }
-  items_ = as_published(start);
+  return as_published(start);
 }
 
 WhitenedTask PrivateTrainer::next_task() const {
@@ -116,6 +130,7 @@ WhitenedTask PrivateTrainer::next_task() const {
   task.z_clip = recipe_.z_clip;
   task.norm_floor = recipe_.norm_floor;
   task.gram_weight = recipe_.gram_weight;
+  task.metric_weight = recipe_.metric_weight;
   task.sampling_exponent = recipe_.sampling_exponent;
   task.max_items = recipe_.max_items;
   task.residual = residual_round();

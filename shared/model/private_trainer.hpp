@@ -45,8 +45,17 @@ class PrivateTrainer {
   /// Phase 1. Errors: kMalformed when the sum has another length.
   Status accept_counts(const Release& release);
 
-  /// The layout of the next round's task; valid after accept_counts.
-  WhitenedLayout next_layout() const { return {slice_size(), recipe_.dim}; }
+  /// V0 before anything was released: from content alone, every item as popular as any other.
+  Matrix content_model() const;
+  /// Goes on from a model that devices have, as it is published (as_published leaves it as it is),
+  /// in the place of V0 or of what the rounds so far have made: devices contribute against the
+  /// model that they have, so it and items() must be one. Valid after accept_counts.
+  /// Errors: kInvalidArgument when it is not finite or not m x k.
+  Status continue_from(const Matrix& items);
+
+  /// The layout of the next round's task; valid after accept_counts. With prequential metrics when
+  /// the recipe weighs them: they are in the same clip, and the item step does not look at them.
+  WhitenedLayout next_layout() const;
   /// The task of the next round; valid after accept_counts.
   WhitenedTask next_task() const;
   /// Phase 2, once for each task. Errors: kMalformed for a wrong length; kNumerical when the step
@@ -79,7 +88,7 @@ class PrivateTrainer {
 
   uint32_t n_items() const { return static_cast<uint32_t>(content_.rows()); }
   bool residual_round() const { return rounds_done_ > 0 || recipe_.first_residual; }
-  void start_from_content();
+  Matrix start_from_content(const Vector& frequencies, float largest) const;
   Matrix content_with_popularity() const;
   SquareMatrix shrunk_gram(const Release& release, const WhitenedTask& task,
                            const SquareMatrix& predicted, const SquareMatrix& backward) const;

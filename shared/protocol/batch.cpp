@@ -1,25 +1,21 @@
 #include "protocol/batch.hpp"
 
 namespace sotto {
-namespace {
 
-void xor_into(Digest& into, const Digest& other) {
-  for (size_t i = 0; i < into.size(); ++i) into[i] ^= other[i];
+void Batch::count(uint64_t more, const Digest& which) {
+  reports += more;
+  for (size_t i = 0; i < checksum.size(); ++i) checksum[i] ^= which[i];
 }
-
-}  // namespace
 
 Status Batch::add(const Vdaf& vdaf, const Nonce& id, const OutShare& out_share) {
   SOTTO_CHECK_OK(vdaf.aggregate(share, out_share));
-  ++reports;
-  xor_into(checksum, sha256(id));
+  count(1, sha256(id));
   return {};
 }
 
 Status Batch::merge(const Vdaf& vdaf, const Batch& other) {
   SOTTO_CHECK_OK(vdaf.merge(share, other.share));
-  reports += other.reports;
-  xor_into(checksum, other.checksum);
+  count(other.reports, other.checksum);
   return {};
 }
 

@@ -19,6 +19,8 @@ struct Batch {
   static Batch empty(const Vdaf& vdaf) { return {vdaf.aggregate_init(), 0, {}}; }
   /// Errors: those of Vdaf::aggregate; then nothing has changed.
   Status add(const Vdaf& vdaf, const Nonce& id, const OutShare& out_share);
+  /// Notes reports that are added to the share otherwise; `which` is their checksum.
+  void count(uint64_t more, const Digest& which);
   /// Errors: those of Vdaf::merge; then nothing has changed.
   Status merge(const Vdaf& vdaf, const Batch& other);
 };

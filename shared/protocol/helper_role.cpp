@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "protocol/helper_records.hpp"
 #include "protocol/report_loop.hpp"
-#include "protocol/server_snapshot.hpp"
 
 namespace sotto {
 
@@ -14,16 +14,46 @@ HelperRole::HelperRole(ServerTask task, Executor* executor)
   state_.batch = Batch::empty(task_.vdaf());
 }
 
-HelperRole::HelperRole(ServerTask task, HelperState state, Executor* executor)
-    : task_(std::move(task)), state_(std::move(state)), executor_(executor) {}
+HelperRole::HelperRole(ServerTask task, HelperState state, bool state_listed, Executor* executor)
+    : task_(std::move(task)),
+      state_(std::move(state)),
+      state_listed_(state_listed),
+      executor_(executor) {}
 
-Result<HelperRole> HelperRole::restore(ServerTask task, std::span<const uint8_t> snapshot,
+Result<HelperRole> HelperRole::restore(ServerTask task, std::span<const KeyedRecord> records,
                                        Executor* executor) {
-  SOTTO_TRY(HelperState state, decode_helper_state(snapshot, task.id(), task.vdaf()));
-  return HelperRole(std::move(task), std::move(state), executor);
+  SOTTO_TRY(HelperState state,
+            restore_helper_state(helper_records(task.id(), task.vdaf()), records));
+  return HelperRole(std::move(task), std::move(state), !records.empty(), executor);
 }
 
-SecretBytes HelperRole::snapshot() const { return encode_state(task_.id(), state_); }
+std::vector<KeyedRecord> HelperRole::records() const {
+  const RecordOwner owner = helper_records(task_.id(), task_.vdaf());
+  std::vector<KeyedRecord> records;
+  for (const auto& [id, job] : state_.jobs) records.push_back(job_record(owner, id, job));
+  if (state_.batch.reports > 0 && state_.phase != TaskPhase::kCollected)
+    records.push_back(batch_record(owner, state_.batch));
+  if (state_listed_) records.push_back(state_record(owner, state_));
+  return records;
+}
+
+size_t HelperRole::unfinished_jobs() const {
+  return static_cast<size_t>(
+      std::count_if(state_.jobs.begin(), state_.jobs.end(),
+                    [](const auto& job) { return job.second.commit_response.empty(); }));
+}
+
+KeyedRecord HelperRole::list_state() {
+  state_listed_ = true;
+  return state_record(helper_records(task_.id(), task_.vdaf()), state_);
+}
+
+void HelperRole::clear_jobs(std::vector<KeyedRecord>& changes) {
+  for (const auto& [id, job] : state_.jobs)
+    changes.push_back({record_key(kJobPrefix, id), std::nullopt});
+  state_.jobs.clear();
+  state_.known.clear();
+}
 
 Status HelperRole::check_open() const {
   if (state_.phase != TaskPhase::kOpen)
@@ -53,7 +83,8 @@ Result<OutShare> HelperRole::prepare_report(const ReportToPrepare& report,
   return task_.vdaf().prepare_next(std::move(prepared.state), prepare_message);
 }
 
-Result<Bytes> HelperRole::prepare(std::span<const uint8_t> request, int64_t now_ms) {
+Result<Bytes> HelperRole::prepare(std::span<const uint8_t> request, int64_t now_ms,
+                                  std::vector<KeyedRecord>& changes) {
   SOTTO_TRY(const PrepareRequest decoded,
             decode_prepare_request(request, task_.id(), task_.vdaf().sizes()));
   const Digest digest = blake2b(request);
@@ -85,19 +116,26 @@ Result<Bytes> HelperRole::prepare(std::span<const uint8_t> request, int64_t now_
     else
       outcome = {rejection_reason(out_share.error().code), {}};
   });
+  bool rejected = false;
   for (size_t i = 0; i < n; ++i) {
     const ErrorCode reason = response.outcomes[i].reason;
-    if (reason != ErrorCode::kOk) ++state_.rejected[reason];
+    if (reason != ErrorCode::kOk) {
+      ++state_.rejected[reason];
+      rejected = true;
+    }
     job.ids.push_back(decoded.reports[i].metadata.id);
     state_.known.insert(job.ids.back());
   }
   job.prepare_response = encode(task_.id(), response);
   Bytes bytes = job.prepare_response;
+  changes.push_back(job_record(helper_records(task_.id(), task_.vdaf()), decoded.job, job));
+  if (rejected || !state_listed_) changes.push_back(list_state());
   state_.jobs.emplace(decoded.job, std::move(job));
   return bytes;
 }
 
-Result<Bytes> HelperRole::commit(std::span<const uint8_t> request) {
+Result<Bytes> HelperRole::commit(std::span<const uint8_t> request,
+                                 std::vector<KeyedRecord>& changes) {
   SOTTO_TRY(const CommitRequest decoded, decode_commit_request(request, task_.id()));
   const auto found = state_.jobs.find(decoded.job);
   if (found == state_.jobs.end()) return Error{ErrorCode::kNotFound, "job: unknown"};
@@ -127,11 +165,17 @@ Result<Bytes> HelperRole::commit(std::span<const uint8_t> request) {
   job.commit_digest = digest;
   job.commit_response =
       encode(task_.id(), CommitResponse{decoded.job, batch.reports, batch.checksum});
+  const RecordOwner owner = helper_records(task_.id(), vdaf);
+  changes.push_back(job_record(owner, decoded.job, job));
+  if (batch.reports > 0) {
+    changes.push_back(batch_record(owner, state_.batch));
+    changes.push_back(list_state());
+  }
   return job.commit_response;
 }
 
 Result<Bytes> HelperRole::collect(std::span<const uint8_t> request, int64_t now_ms,
-                                  EntropySource& entropy) {
+                                  EntropySource& entropy, std::vector<KeyedRecord>& changes) {
   if (state_.phase == TaskPhase::kAbandoned)
     return Error{ErrorCode::kClosed, "task: was abandoned"};
   SOTTO_TRY(const CollectRequest decoded, decode_collect_request(request, task_.id()));
@@ -147,16 +191,20 @@ Result<Bytes> HelperRole::collect(std::span<const uint8_t> request, int64_t now_
   SOTTO_TRY(state_.collected_share, task_.noised_share(state_.batch, entropy));
   state_.batch.share = {};
   state_.collect_request.assign(request.begin(), request.end());
-  state_.jobs.clear();
   state_.phase = TaskPhase::kCollected;
+  clear_jobs(changes);
+  changes.push_back({std::string(kBatchKey), std::nullopt});
+  changes.push_back(list_state());
   return state_.collected_share;
 }
 
-void HelperRole::abandon() {
-  if (state_.phase == TaskPhase::kCollected) return;
+void HelperRole::abandon(std::vector<KeyedRecord>& changes) {
+  if (state_.phase == TaskPhase::kCollected || state_.phase == TaskPhase::kAbandoned) return;
   state_.phase = TaskPhase::kAbandoned;
-  state_.jobs.clear();
+  clear_jobs(changes);
   state_.batch = Batch::empty(task_.vdaf());
+  changes.push_back({std::string(kBatchKey), std::nullopt});
+  changes.push_back(list_state());
 }
 
 }  // namespace sotto

@@ -11,9 +11,9 @@
 // Who learns what: as the leader, and never a sum without the leader's noise; the helper does not
 // see who sends reports.
 //
-// Every call that changes something changes `state`; commit the snapshot before a byte of the
-// result leaves. Jobs are idempotent by id and bytes: the same again gets the same answer, other
-// bytes under a used id are refused. A call that fails changes nothing.
+// The state is kept as records (server_records.hpp), listed, committed and restored as the leader's
+// are (leader_role.hpp). A call that fails changes nothing and lists nothing. Jobs are idempotent
+// by id and bytes: the same again gets the same answer, other bytes under a used id are refused.
 // Reports of a job are prepared and summed up in parallel on the executor that the caller lends, as
 // at the leader.
 #pragma once
@@ -25,6 +25,8 @@
 #include <vector>
 
 #include "base/executor.hpp"
+#include "base/keyed_record.hpp"
+#include "protocol/server_records.hpp"
 #include "protocol/server_task.hpp"
 
 namespace sotto {
@@ -43,7 +45,7 @@ struct HelperJob {
 /// What the helper keeps of a task. Thread safety: a plain value.
 struct HelperState {
   TaskPhase phase = TaskPhase::kOpen;
-  std::set<Nonce> known;  ///< Every report that was in a job.
+  std::set<Nonce> known;  ///< Every report that is in a job.
   std::map<JobId, HelperJob> jobs;
   std::map<ErrorCode, uint64_t> rejected;
   Batch batch;
@@ -56,42 +58,51 @@ class HelperRole {
  public:
   /// executor: lent for the life of the role; null: everything on the calling thread.
   explicit HelperRole(ServerTask task, Executor* executor = nullptr);
-  /// From snapshot(). Errors: kMalformed, kUnsupported, kAuthentication (of another task).
-  static Result<HelperRole> restore(ServerTask task, std::span<const uint8_t> snapshot,
+  /// From what the store holds: every record with a prefix of kServerRecordPrefixes, in any order.
+  /// Nothing: a new role. Errors: as LeaderRole::restore.
+  static Result<HelperRole> restore(ServerTask task, std::span<const KeyedRecord> records,
                                     Executor* executor = nullptr);
-  /// Holds shares and an unnoised accumulator: as secret as the helper's key.
-  SecretBytes snapshot() const;
+  /// Everything that restore takes.
+  std::vector<KeyedRecord> records() const;
 
   const HelperState& state() const { return state_; }
+  /// Prepared and not committed.
+  size_t unfinished_jobs() const;
 
   /// The prepare response. A report that was in a job before is rejected in it with kReplay.
   /// Errors: those of decode_prepare_request; kReplay for a used job id with other bytes; kExpired
   /// before the window; kFull when the task would have more reports than it may; kClosed.
-  Result<Bytes> prepare(std::span<const uint8_t> request, int64_t now_ms);
+  Result<Bytes> prepare(std::span<const uint8_t> request, int64_t now_ms,
+                        std::vector<KeyedRecord>& changes);
   /// The commit response.
   /// Errors: those of decode_commit_request; kNotFound for an unknown job; kMalformed when there is
   /// not one value a report; kDisagreement when the leader accepts what the helper rejected;
   /// kReplay for a committed job with other bytes; kClosed.
-  Result<Bytes> commit(std::span<const uint8_t> request);
-  /// The helper's collected share; the same bytes again for the same request. Jobs that are not
-  /// committed by then are forgotten.
+  Result<Bytes> commit(std::span<const uint8_t> request, std::vector<KeyedRecord>& changes);
+  /// The helper's collected share; the same bytes again for the same request. All jobs are
+  /// forgotten, those too that are not committed by then.
   /// Errors: those of decode_collect_request; kExpired before the end of the window; kDisagreement
   /// when the leader holds other reports; kTooFewReports; kReplay for another request after the
   /// first; kClosed when abandoned.
-  Result<Bytes> collect(std::span<const uint8_t> request, int64_t now_ms, EntropySource& entropy);
+  Result<Bytes> collect(std::span<const uint8_t> request, int64_t now_ms, EntropySource& entropy,
+                        std::vector<KeyedRecord>& changes);
 
-  /// As LeaderRole::abandon.
-  void abandon();
+  /// As LeaderRole::abandon, and the ids are forgotten too: nothing is taken any more.
+  void abandon(std::vector<KeyedRecord>& changes);
 
  private:
-  HelperRole(ServerTask task, HelperState state, Executor* executor);
+  HelperRole(ServerTask task, HelperState state, bool state_listed, Executor* executor);
   Status check_open() const;
   Result<OutShare> prepare_report(const ReportToPrepare& report, Bytes& prepare_message) const;
   /// Which reports of a job were in one before, or stand in this one twice.
   std::vector<bool> find_replays(const PrepareRequest& request) const;
+  /// Forgets all jobs.
+  void clear_jobs(std::vector<KeyedRecord>& changes);
+  KeyedRecord list_state();
 
   ServerTask task_;
   HelperState state_;
+  bool state_listed_ = false;  // no store has records without the state's
   Executor* executor_;
 };
 

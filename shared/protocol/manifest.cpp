@@ -112,12 +112,16 @@ Result<Bytes> sign_manifest(const Identity& publisher, const Manifest& manifest)
   return std::move(out).bytes();
 }
 
-Result<Manifest> open_manifest(std::span<const uint8_t> signed_manifest, const PinnedSite& pinned,
-                               const std::optional<SeenManifest>& seen, int64_t now_ms) {
+Result<Manifest> read_manifest(std::span<const uint8_t> signed_manifest) {
   if (signed_manifest.size() < kSignature)
     return Error{ErrorCode::kMalformed, "manifest: too short"};
+  return decode(signed_manifest.first(signed_manifest.size() - kSignature));
+}
+
+Result<Manifest> open_manifest(std::span<const uint8_t> signed_manifest, const PinnedSite& pinned,
+                               const std::optional<SeenManifest>& seen, int64_t now_ms) {
+  SOTTO_TRY(Manifest manifest, read_manifest(signed_manifest));
   const auto body = signed_manifest.first(signed_manifest.size() - kSignature);
-  SOTTO_TRY(Manifest manifest, decode(body));
   Signature signature;
   std::copy_n(signed_manifest.last(kSignature).begin(), kSignature, signature.begin());
   SOTTO_CHECK_OK(verify_signature(pinned.publisher, kDomain, body, signature));

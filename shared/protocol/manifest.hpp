@@ -71,6 +71,10 @@ SeenManifest seen_manifest(const Manifest& manifest, std::span<const uint8_t> si
 /// Errors: kInvalidArgument for a field out of its range, by name.
 Result<Bytes> sign_manifest(const Identity& publisher, const Manifest& manifest);
 
+/// What a signed manifest says, whoever signed it and when: for the publisher's own records and for
+/// inspection. Never for acting on one from elsewhere. Errors: kMalformed, kUnsupported.
+Result<Manifest> read_manifest(std::span<const uint8_t> signed_manifest);
+
 /// A manifest that may be used. seen: the latest one that this device took, if any. One that was
 /// seen is taken again whatever the time (a device that is offline goes on with what it has).
 /// Errors: kMalformed; kUnsupported for another version; kAuthentication for another publisher or

@@ -21,8 +21,8 @@ enum class MessageType : uint8_t {
   kCommitResponse = 5,
   kCollectRequest = 6,
   kCollectedShare = 7,
-  kLeaderState = 8,  ///< Never sent: snapshots of the servers' states.
-  kHelperState = 9,
+  kLeaderRecord = 8,  ///< Never sent: what the servers store (server_records.hpp).
+  kHelperRecord = 9,
 };
 
 inline constexpr size_t kMessageHeader = 34;

@@ -11,8 +11,8 @@ namespace {
 // The sum that the servers reveal of these reports; no noise is in it.
 std::vector<int64_t> sum_of(const SmallSite& site, std::span<const uint8_t> file,
                             const std::vector<Bytes>& reports) {
-  LeaderRole leader(site.server(Role::kLeader, file));
-  HelperRole helper(site.server(Role::kHelper, file));
+  StoredLeader leader(site.server(Role::kLeader, file));
+  StoredHelper helper(site.server(Role::kHelper, file));
   TestEntropy entropy(5);
   for (const Bytes& report : reports) REQUIRE(leader.accept(report, kNow).ok());
   while (!leader.state().waiting.empty()) {

@@ -1,7 +1,6 @@
 // A site with everything published, and devices on it.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,32 +9,11 @@
 #include "model/random_data.hpp"
 #include "model/snapshot.hpp"
 #include "protocol/cast.hpp"
+#include "storage.hpp"
 
 namespace sotto {
 
 inline std::string item_id(uint32_t i) { return "item-" + std::to_string(i); }
-
-/// Stored records as a host keeps them: every list of changes is applied.
-class Storage {
- public:
-  void commit(const std::vector<KeyedRecord>& changes) {
-    for (const KeyedRecord& change : changes) {
-      if (change.bytes.has_value())
-        records_[change.key] = *change.bytes;
-      else
-        records_.erase(change.key);
-    }
-  }
-  std::vector<KeyedRecord> records() const {
-    std::vector<KeyedRecord> records;
-    for (const auto& [key, bytes] : records_) records.push_back({key, bytes});
-    return records;
-  }
-  std::map<std::string, Bytes>& raw() { return records_; }
-
- private:
-  std::map<std::string, Bytes> records_;
-};
 
 /// 80 items of 8 dimensions, the last one removed, the one before it without a row; 5 categories.
 /// Demonstration, so that small batches pass.

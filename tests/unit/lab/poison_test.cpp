@@ -213,17 +213,24 @@ TEST_CASE("a boost above the bound is rejected by PINE, one unit or a hundred ti
   REQUIRE(attacker.ok());
   TaskServers servers = site.open_servers(published, pool, now_ms).value();
   ChaChaEntropy entropy(1, 2);
+  std::vector<KeyedRecord> changes;
+  const ReportSource reports = [&](const Nonce& id) -> Result<Bytes> {
+    for (const KeyedRecord& change : changes)
+      if (change.key == report_key(id)) return change.bytes.value();
+    return Error{ErrorCode::kNotFound, "no such report"};
+  };
   std::vector<int64_t> vector(task.dimension);
   for (const int64_t value :
        {int64_t{1} << 15, (int64_t{1} << 15) + 1, int64_t{100} << 15, kQ / 2}) {
     vector[7] = value;
     const Bytes report = attacker->report_of(vector, now_ms, entropy).value();
-    REQUIRE(servers.leader.accept(report, now_ms).ok());
+    REQUIRE(servers.leader.accept(report, now_ms, changes).ok());
   }
-  const Bytes request = servers.leader.start_job(4, entropy).value();
-  const Bytes response = servers.helper.prepare(request, now_ms).value();
-  const Bytes commit = servers.leader.on_prepare_response(response).value();
-  REQUIRE(servers.leader.on_commit_response(servers.helper.commit(commit).value()).ok());
+  const Bytes request = servers.leader.start_job(4, reports, entropy, changes).value();
+  const Bytes response = servers.helper.prepare(request, now_ms, changes).value();
+  const Bytes commit = servers.leader.on_prepare_response(response, reports, changes).value();
+  const Bytes committed = servers.helper.commit(commit, changes).value();
+  REQUIRE(servers.leader.on_commit_response(committed, changes).ok());
   CHECK(servers.leader.state().rejected ==
         std::map<ErrorCode, uint64_t>{{ErrorCode::kRejected, 3}});
   CHECK(servers.leader.state().batch.reports == 1);

@@ -14,8 +14,7 @@
 #include "privacy/discrete_gaussian.hpp"
 #include "protocol/collector_role.hpp"
 #include "protocol/device_role.hpp"
-#include "protocol/helper_role.hpp"
-#include "protocol/leader_role.hpp"
+#include "protocol/stored_roles.hpp"
 #include "protocol/task_vdaf.hpp"
 
 namespace sotto {
@@ -117,10 +116,15 @@ struct Running : Cast {
 
   Bytes task_file;
   DeviceTask visitor = device(task_file);
-  LeaderRole leader_role{server(Role::kLeader, task_file)};
-  HelperRole helper_role{server(Role::kHelper, task_file)};
+  StoredLeader leader_role{server(Role::kLeader, task_file)};
+  StoredHelper helper_role{server(Role::kHelper, task_file)};
   CollectorRole collector_role = collector_result(task_file).value();
 
+  /// Both servers crash, and start from what they have stored.
+  void restart() {
+    leader_role.restart(server(Role::kLeader, task_file));
+    helper_role.restart(server(Role::kHelper, task_file));
+  }
   Bytes report(std::span<const int32_t> vector) {
     return visitor.report(vector, kNow, entropy).value();
   }

@@ -2,7 +2,6 @@
 #include <map>
 
 #include "cast.hpp"
-#include "protocol/server_snapshot.hpp"
 
 using namespace sotto;
 
@@ -70,8 +69,8 @@ TEST_CASE("who adds noise is what the task says") {
     } cast;
     const Bytes file = cast.file(task);
     const DeviceTask device = cast.device(file);
-    LeaderRole leader(cast.server(Role::kLeader, file));
-    HelperRole helper(cast.server(Role::kHelper, file));
+    StoredLeader leader(cast.server(Role::kLeader, file));
+    StoredHelper helper(cast.server(Role::kHelper, file));
     std::vector<int64_t> expected(task.dimension);
     for (uint64_t i = 0; i < 4; ++i) {
       TestEntropy entropy(i);
@@ -108,8 +107,8 @@ TEST_CASE("a task without noise, where floors allow it, gives the bare sum") {
   task.sigma = 0;
   task.min_batch = 1;
   const Bytes file = cast.file(task);
-  LeaderRole leader(cast.server(Role::kLeader, file));
-  HelperRole helper(cast.server(Role::kHelper, file));
+  StoredLeader leader(cast.server(Role::kLeader, file));
+  StoredHelper helper(cast.server(Role::kHelper, file));
   const std::vector<int32_t> vector{1, -2, 3, -4, 5, -6, 7, -8};
   REQUIRE(leader.accept(cast.device(file).report(vector, kNow, cast.entropy).value(), kNow).ok());
   const Bytes request = leader.start_job(10, cast.entropy).value();
@@ -122,66 +121,12 @@ TEST_CASE("a task without noise, where floors allow it, gives the bare sum") {
         std::vector<int64_t>(vector.begin(), vector.end()));
 }
 
-TEST_CASE("stopped and restored after every step, both servers end with the same bytes") {
-  Running straight;
-  Running stopped;
-  // Both casts draw the same entropy, so every message must be equal.
-  const auto restart = [&] {
-    const SecretBytes leader_bytes = stopped.leader_role.snapshot();
-    stopped.leader_role =
-        LeaderRole::restore(stopped.server(Role::kLeader, stopped.task_file), leader_bytes.reveal())
-            .value();
-    CHECK((stopped.leader_role.snapshot() == leader_bytes));
-    const SecretBytes helper_bytes = stopped.helper_role.snapshot();
-    stopped.helper_role =
-        HelperRole::restore(stopped.server(Role::kHelper, stopped.task_file), helper_bytes.reveal())
-            .value();
-    CHECK((stopped.helper_role.snapshot() == helper_bytes));
-  };
-  const auto step = [&](const auto& act) {
-    const Bytes expected = act(straight);
-    restart();
-    CHECK(act(stopped) == expected);
-    restart();
-    return expected;
-  };
-  for (int i = 0; i < 5; ++i)
-    step([](Running& run) {
-      Bytes report = run.report();
-      REQUIRE(run.leader_role.accept(report, kNow).ok());
-      return report;
-    });
-  for (int job = 0; job < 2; ++job) {
-    const Bytes request =
-        step([](Running& run) { return run.leader_role.start_job(3, run.entropy).value(); });
-    CHECK(stopped.leader_role.unanswered_requests() == std::vector<Bytes>{request});
-    const Bytes response =
-        step([&](Running& run) { return run.helper_role.prepare(request, kNow).value(); });
-    const Bytes commit =
-        step([&](Running& run) { return run.leader_role.on_prepare_response(response).value(); });
-    CHECK(stopped.leader_role.unanswered_requests() == std::vector<Bytes>{commit});
-    const Bytes done = step([&](Running& run) { return run.helper_role.commit(commit).value(); });
-    step([&](Running& run) {
-      REQUIRE(run.leader_role.on_commit_response(done).ok());
-      return Bytes{};
-    });
-  }
-  const Bytes collect =
-      step([](Running& run) { return run.leader_role.start_collection(kEnd).value(); });
-  const Bytes helper_share = step(
-      [&](Running& run) { return run.helper_role.collect(collect, kEnd, run.entropy).value(); });
-  const Bytes leader_share = step([&](Running& run) {
-    return run.leader_role.finish_collection(helper_share, run.entropy).value();
-  });
-  CHECK(straight.collector_role.open(leader_share, helper_share).value().reports == 5);
-}
-
-TEST_CASE("whatever the executor does, every message and both states are the same bytes") {
+TEST_CASE("whatever the executor does, every message and record is the same bytes") {
   Running straight;
   Running lent;
   BackwardsExecutor executor;
-  lent.leader_role = LeaderRole(lent.server(Role::kLeader, lent.task_file), &executor);
-  lent.helper_role = HelperRole(lent.server(Role::kHelper, lent.task_file), &executor);
+  lent.leader_role = StoredLeader(lent.server(Role::kLeader, lent.task_file), &executor);
+  lent.helper_role = StoredHelper(lent.server(Role::kHelper, lent.task_file), &executor);
   // Both casts draw the same entropy.
   const auto act = [](Running& run) {
     std::vector<Bytes> messages;
@@ -200,40 +145,12 @@ TEST_CASE("whatever the executor does, every message and both states are the sam
       messages.push_back(run.helper_role.commit(messages.back()).value());
       REQUIRE(run.leader_role.on_commit_response(messages.back()).ok());
     }
-    for (const SecretBytes& state : {run.leader_role.snapshot(), run.helper_role.snapshot()})
-      messages.emplace_back(state.reveal().begin(), state.reveal().end());
+    for (const auto& records : {run.leader_role.role().records(), run.helper_role.role().records()})
+      for (const KeyedRecord& record : records) messages.push_back(record.bytes.value());
     return messages;
   };
   CHECK(act(lent) == act(straight));
   CHECK(lent.leader_role.state().batch.reports == 9);
   CHECK(lent.leader_role.state().rejected ==
         std::map<ErrorCode, uint64_t>{{ErrorCode::kAuthentication, 2}});
-}
-
-TEST_CASE("snapshots refuse every truncation and extension, and no mutation of them crashes") {
-  Running run;
-  run.accept(4);
-  run.run_jobs(2);
-  run.accept(2);
-  const Bytes request = run.leader_role.start_job(1, run.entropy).value();
-  REQUIRE(run.helper_role.prepare(request, kNow).ok());
-  const auto vdaf = make_vdaf(run.task()).value();
-  const auto bytes_of = [](const SecretBytes& secret) {
-    return Bytes(secret.reveal().begin(), secret.reveal().end());
-  };
-  const Bytes leader = bytes_of(run.leader_role.snapshot());
-  const Bytes helper = bytes_of(run.helper_role.snapshot());
-  torment(leader, [&](std::span<const uint8_t> b) {
-    return decode_leader_state(b, run.visitor.id(), *vdaf);
-  });
-  torment(helper, [&](std::span<const uint8_t> b) {
-    return decode_helper_state(b, run.visitor.id(), *vdaf);
-  });
-  CHECK_FALSE(LeaderRole::restore(run.server(Role::kLeader, run.task_file), helper).ok());
-  CHECK_FALSE(HelperRole::restore(run.server(Role::kHelper, run.task_file), leader).ok());
-  Task other = run.task();
-  other.model_sequence = 43;
-  const Bytes other_file = run.file(other);
-  CHECK(code_of(LeaderRole::restore(run.server(Role::kLeader, other_file), leader)) ==
-        ErrorCode::kAuthentication);
 }

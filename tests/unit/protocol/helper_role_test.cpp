@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(Fixture, "reports of another task are refused, also under this
   const Bytes sealed(report.helper_sealed.begin(), report.helper_sealed.end());
   const PrepareRequest message{{9}, {{report.metadata, {}, sealed, {}}}};
   CHECK(prepared(message).outcomes[0].reason == ErrorCode::kAuthentication);
-  HelperRole other_helper(server(Role::kHelper, other_file));
+  StoredHelper other_helper(server(Role::kHelper, other_file));
   CHECK(code_of(other_helper.prepare(encode(id, message), kNow)) == ErrorCode::kAuthentication);
 }
 
@@ -142,15 +142,14 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(helper_role.collect(request, kEnd, none).value() == share);
   CHECK(code_of(helper_role.collect(encode(id, CollectRequest{4, {}}), kEnd, none)) ==
         ErrorCode::kReplay);
-  HelperRole restored =
-      HelperRole::restore(server(Role::kHelper, task_file), helper_role.snapshot().reveal())
-          .value();
-  CHECK(restored.collect(request, kEnd, none).value() == share);
+  restart();
+  CHECK(helper_role.collect(request, kEnd, none).value() == share);
   // Nothing is taken any more, not even what was prepared before.
-  CHECK(code_of(restored.prepare(encode(id, late), kNow)) == ErrorCode::kClosed);
-  CHECK(code_of(restored.commit(encode(id, CommitRequest{open.job, {1}}))) == ErrorCode::kNotFound);
-  restored.abandon();
-  CHECK(restored.collect(request, kEnd, none).value() == share);
+  CHECK(code_of(helper_role.prepare(encode(id, late), kNow)) == ErrorCode::kClosed);
+  CHECK(code_of(helper_role.commit(encode(id, CommitRequest{open.job, {1}}))) ==
+        ErrorCode::kNotFound);
+  helper_role.abandon();
+  CHECK(helper_role.collect(request, kEnd, none).value() == share);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an abandoned helper takes no commits either") {
@@ -172,7 +171,7 @@ TEST_CASE_FIXTURE(Fixture, "mutated messages crash nobody, and aggregate nothing
     for (uint64_t n = 1 + random.below(4); n > 0; --n)
       bad[index(bad)] = static_cast<uint8_t>(random.below(256));
     if (random.below(4) == 0) bad.resize(index(bad));
-    HelperRole victim(server(Role::kHelper, task_file));
+    StoredHelper victim(server(Role::kHelper, task_file));
     const auto prepared_bad = victim.prepare(bad, kNow);
     (void)victim.commit(bad);
     (void)victim.collect(bad, kEnd, entropy);

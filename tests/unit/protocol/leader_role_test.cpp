@@ -202,14 +202,12 @@ TEST_CASE_FIXTURE(Running, "the leader's noise is drawn once: the same bytes eve
   Bytes other = helper_share;
   other.back() ^= 1;
   CHECK(code_of(leader_role.finish_collection(other, none)) == ErrorCode::kReplay);
-  LeaderRole restored =
-      LeaderRole::restore(server(Role::kLeader, task_file), leader_role.snapshot().reveal())
-          .value();
-  CHECK(restored.finish_collection(helper_share, none).value() == share);
-  CHECK(restored.start_collection(kEnd).value() == request);
-  restored.abandon();
-  CHECK(restored.finish_collection(helper_share, none).value() == share);
-  CHECK(code_of(restored.accept(report(), kNow)) == ErrorCode::kClosed);
+  restart();
+  CHECK(leader_role.finish_collection(helper_share, none).value() == share);
+  CHECK(leader_role.start_collection(kEnd).value() == request);
+  leader_role.abandon();
+  CHECK(leader_role.finish_collection(helper_share, none).value() == share);
+  CHECK(code_of(leader_role.accept(report(), kNow)) == ErrorCode::kClosed);
 }
 
 TEST_CASE_FIXTURE(Running, "the leader checks the helper's share before it adds its noise") {
@@ -245,9 +243,8 @@ TEST_CASE_FIXTURE(Running, "an abandoned task is never collected") {
   CHECK(code_of(leader_role.start_collection(kEnd)) == ErrorCode::kClosed);
   CHECK(code_of(leader_role.finish_collection({}, entropy)) == ErrorCode::kClosed);
   CHECK(code_of(helper_role.collect({}, kEnd, entropy)) == ErrorCode::kClosed);
-  const LeaderRole restored =
-      LeaderRole::restore(server(Role::kLeader, task_file), leader_role.snapshot().reveal())
-          .value();
-  CHECK(restored.state().phase == TaskPhase::kAbandoned);
-  CHECK(restored.state().batch.reports == 0);
+  restart();
+  CHECK(leader_role.state().phase == TaskPhase::kAbandoned);
+  CHECK(leader_role.state().batch.reports == 0);
+  CHECK(helper_role.state().phase == TaskPhase::kAbandoned);
 }

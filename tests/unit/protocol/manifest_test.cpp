@@ -245,6 +245,17 @@ TEST_CASE_FIXTURE(Fixture, "fields out of range are refused even under the publi
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "what a manifest says can be read whoever signed it, in one form only") {
+  Bytes bytes = file();
+  REQUIRE(read_manifest(bytes).ok());
+  CHECK(*read_manifest(bytes) == manifest());
+  for (size_t length = 0; length < bytes.size(); ++length)
+    CHECK_FALSE(read_manifest(std::span(bytes).first(length)).ok());
+  bytes.back() ^= 1;  // the signature
+  CHECK(read_manifest(bytes).ok());
+  CHECK_FALSE(open(bytes).ok());
+}
+
 TEST_CASE("a published file is the bytes that its manifest names, and no others") {
   const Bytes bytes = from_text("a small model");
   const PublishedFile named = published_file(bytes);

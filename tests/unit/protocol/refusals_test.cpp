@@ -171,13 +171,17 @@ TEST_CASE_FIXTURE(Fixture,
   low.min_batch = 2;
   floors = Floors::none();
   const Bytes low_file = file(low);
-  LeaderRole low_leader(server(Role::kLeader, low_file));
-  HelperRole low_helper(server(Role::kHelper, low_file));
+  StoredLeader low_leader(server(Role::kLeader, low_file));
+  StoredHelper low_helper(server(Role::kHelper, low_file));
+  REQUIRE(low_leader.accept(device(low_file).zero_report(kNow, entropy).value(), kNow).ok());
+  const Bytes request = low_leader.start_job(1, entropy).value();
+  REQUIRE(low_helper.prepare(request, kNow).ok());
   floors = Cast().floors;
-  CHECK(code_of(LeaderRole::restore(server(Role::kLeader, task_file),
-                                    low_leader.snapshot().reveal())) == ErrorCode::kAuthentication);
+  CHECK(code_of(LeaderRole::restore(
+            server(Role::kLeader, task_file), low_leader.store().records(kReportPrefix),
+            low_leader.store().keys(kReportPrefix))) == ErrorCode::kAuthentication);
   CHECK(code_of(HelperRole::restore(server(Role::kHelper, task_file),
-                                    low_helper.snapshot().reveal())) == ErrorCode::kAuthentication);
+                                    low_helper.store().records())) == ErrorCode::kAuthentication);
 }
 
 TEST_CASE_FIXTURE(Fixture,
@@ -192,14 +196,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(leader_role.start_collection(kEnd + retry).value() == request);
     CHECK(helper_role.collect(request, kEnd + retry, none).value() == helper_share);
     CHECK(leader_role.finish_collection(helper_share, none).value() == leader_share);
-    HelperRole helper_again =
-        HelperRole::restore(server(Role::kHelper, task_file), helper_role.snapshot().reveal())
-            .value();
-    LeaderRole leader_again =
-        LeaderRole::restore(server(Role::kLeader, task_file), leader_role.snapshot().reveal())
-            .value();
-    helper_role = std::move(helper_again);
-    leader_role = std::move(leader_again);
+    restart();
     // Other collections of the same task, before and after a restart.
     for (const uint64_t reports : {uint64_t{2}, uint64_t{3}, uint64_t{4}}) {
       const Bytes other = encode(id, CollectRequest{reports, {}});
@@ -230,12 +227,7 @@ TEST_CASE_FIXTURE(Fixture, "a report replayed through any door is aggregated onc
   CHECK_FALSE(leader_role.on_commit_response(done).ok());
   // Again when it is aggregated, and after both servers were restored.
   CHECK(leader_role.accept(one, kNow).value() == Acceptance::kKnown);
-  leader_role =
-      LeaderRole::restore(server(Role::kLeader, task_file), leader_role.snapshot().reveal())
-          .value();
-  helper_role =
-      HelperRole::restore(server(Role::kHelper, task_file), helper_role.snapshot().reveal())
-          .value();
+  restart();
   CHECK(leader_role.accept(one, kNow).value() == Acceptance::kKnown);
   CHECK(code_of(leader_role.start_job(3, entropy)) == ErrorCode::kNotFound);
   CHECK(helper_role.prepare(request, kNow).value() == response);

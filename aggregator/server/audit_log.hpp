@@ -1,0 +1,54 @@
+// Who did what: a log that shows when somebody has changed it afterwards.
+//
+// Records (space "audit", key: sequence in 16 hex digits):
+//   u8 format = 1 | i64 time_ms | actor, action, detail: u64 length and text each | previous 32
+// digest of an entry = SHA-256("sotto audit v1" | sequence u64 | the record); `previous` is that of
+// the entry before, zero for the first. The head (the latest digest) rides in every signed
+// manifest, so that whoever keeps manifests can tell a log that was rewritten. Thread safety: one
+// thread at a time (the commit queue's), but for verify and read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "crypto/hash.hpp"
+#include "store/store.hpp"
+
+namespace sotto {
+
+struct AuditEntry {
+  uint64_t sequence = 0;  ///< 1, 2, ...
+  int64_t time_ms = 0;
+  std::string actor;   ///< "token NAME", "server", "operator" (a command on the machine), "nobody".
+  std::string action;  ///< "publish", "rollback", "open task", "refused", ...
+  std::string detail;
+  Digest previous{};
+  Digest digest{};
+};
+
+class AuditLog {
+ public:
+  static constexpr size_t kMostText = 4096;  ///< Of each text; longer ones are cut.
+
+  /// At the end of what the store has. Errors: kIo, kMalformed.
+  static Result<AuditLog> open(const Store& store);
+
+  /// The next entry as a change to commit; open() anew when the commit has failed.
+  StoreChange append(std::string actor, std::string action, std::string detail, int64_t now_ms);
+  const Digest& head() const { return head_; }
+  uint64_t sequence() const { return sequence_; }
+
+  /// Entries with a sequence above `after`, at most `limit`. Errors: kIo, kMalformed.
+  static Result<std::vector<AuditEntry>> read(const Store& store, uint64_t after, size_t limit);
+  /// The whole chain. Errors: kDisagreement, naming the first entry that does not follow from the
+  /// one before; kIo; kMalformed.
+  static Result<AuditEntry> verify(const Store& store);
+
+ private:
+  uint64_t sequence_ = 0;
+  Digest head_{};
+};
+
+}  // namespace sotto

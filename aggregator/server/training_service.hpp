@@ -1,0 +1,101 @@
+// The leader's training: opens tasks, learns from what they release, publishes, watches, rolls
+// back.
+//
+// One thread of its own goes round:
+//   1. bootstrap  nothing is published yet -> the first model, from content alone
+//   2. open       the course's next task, for the latest model: signed, countersigned by the helper
+//                 (again and again while it is away), stored, announced
+//   3. wait       until the task is collected (its release is stored in that very commit) or
+//                 abandoned; then an abandoned one is opened anew
+//   4. learn      the release -> a candidate; if the gate lets it pass: signed, stored, published,
+//                 announced. If the released metric says that the live model is worse than the one
+//                 before: that one is published again.
+// After the last release of a cycle the next cycle waits until training.cycle has passed since the
+// first task of the last one: what a device pays is a cycle's price in any such time.
+// The course is rebuilt at every start from what it has been told, in order; a release that was
+// stored and not learnt from is learnt from then.
+//
+// Records (space, key, bytes):
+//   "release"  number, 16 hex digits    encode_release (publishing/course.hpp)
+//   "course"   number, 16 hex digits    u8 format = 1 | u8 kind | u64 releases before it | the
+//   rest:
+//              kind 1: encode_content, what the catalogue was from then on; kind 2: an int8
+//              snapshot, the model that training went on from after a rollback
+//   "server"   "training paused"        present: no task is opened
+// Thread safety: every public call from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "publishing/course.hpp"
+#include "publishing/publisher.hpp"
+#include "server/context.hpp"
+#include "server/leader_service.hpp"
+#include "server/peer_client.hpp"
+
+namespace sotto {
+
+/// What the world sees of the published model; immutable, swapped as a whole.
+struct PublishedSite {
+  Publication publication;
+  Manifest manifest;
+  SharedBytes signed_manifest;
+  SharedBytes model;          ///< int8.
+  SharedBytes model_float32;  ///< Null: not published.
+  SharedBytes catalogue;      ///< Null: none.
+  /// From the parent's int8 file, where that is smaller than the file (publishing/delta.hpp): for
+  /// publications of a new catalogue alone. Else null.
+  SharedBytes delta;
+  /// Items with a released popularity, the most popular first.
+  std::vector<std::pair<std::string, float>> popular;
+};
+using PublishedSitePointer = std::shared_ptr<const PublishedSite>;
+
+class TrainingService {
+ public:
+  struct Events {
+    std::function<void(const PublishedSite&)> published;
+    std::function<void(const TaskId&, const Task&)> opened;
+    std::function<void(const TaskId&, uint64_t reports)> collected;
+  };
+
+  /// Reads releases and publications and learns what has not been learnt. Does not start yet.
+  /// Errors: those of the course, the publisher and the store, naming what.
+  static Result<std::unique_ptr<TrainingService>> open(const ServerContext& context, HpkeKeys& own,
+                                                       HpkeKeys& collector, PeerClient& helper,
+                                                       Events events);
+  ~TrainingService();
+
+  /// The hooks of the leader's service.
+  LeaderService::Events leader_events();
+  /// Starts the thread. leader: lent for the life of the service.
+  void start(LeaderService& leader);
+  void stop();
+
+  /// Null before anything is published.
+  PublishedSitePointer published() const;
+  /// Versions, oldest first.
+  std::vector<Publication> versions() const;
+  /// The bytes of a version's file. Null: not kept.
+  SharedBytes file(const Digest& hash) const;
+  Result<Manifest> manifest_of(uint64_t sequence) const;
+
+  /// Publishes a version again under a new sequence, which `done` gets once it is durable; the open
+  /// task is abandoned, training goes on from that version. Errors: kNotFound; kIo; kCancelled.
+  void roll_back(uint64_t sequence, std::string actor, std::function<void(Result<uint64_t>)> done);
+  /// Durable when it returns. Errors: kIo.
+  Status pause(bool paused, const std::string& actor);
+  bool paused() const;
+
+ private:
+  class Impl;
+  explicit TrainingService(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sotto

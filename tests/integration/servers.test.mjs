@@ -1,0 +1,382 @@
+// Leader and helper as real processes, and a crowd of real devices: what must hold whatever happens.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+import { bearer, crowd, devBinary, freePort, getJson, makePair, remove, root, run, ServerProcess, sleep, until } from './pair.mjs';
+
+const long = process.env.SOTTO_TEST_LONG === '1';
+const folder = mkdtempSync(join(tmpdir(), 'sotto-servers-'));
+after(() => remove(folder));
+
+const fixture = (name) => join(root, 'build/dev', name);
+const expected = { visitors: 300 };
+
+/** Every release is the clear sum plus exactly one noise of each server. */
+function checkReleases(pair, expectFile) {
+  const lines = run(fixture('check_releases'), [pair.leader.store, expectFile, pair.file('noise.log')])
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  for (const release of lines) {
+    assert.equal(release.reports, release.expected_reports, JSON.stringify(release));
+    assert.equal(release.equal, true, JSON.stringify(release));
+  }
+  return lines;
+}
+
+function recordNoise(pair) {
+  for (const server of [pair.leader, pair.helper]) server.environment.SOTTO_TEST_NOISE_LOG = pair.file('noise.log');
+}
+
+const sequenceOf = async (pair, token) => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token))).body.published_sequence;
+
+const tests = [];
+const serverTest = (name, body) => test(name, { timeout: 600_000 }, body);
+
+serverTest('a crowd is collected, learnt from and published; the sums are exact', async () => {
+  const pair = await makePair(join(folder, 'whole'));
+  recordNoise(pair);
+  await pair.start();
+  const token = pair.token('viewer');
+  const expect = pair.file('expect.json');
+  const outcome = await crowd(pair, ['--visitors', String(expected.visitors), '--arrivals', '200', '--think-time', '0.2',
+    '--tasks', '3', '--prompt', '--window-rho', '1000', '--lifetime-rho', '1000', '--duplicates', '0.1', '--expect', expect,
+    '--token', token]).done();
+  await until('three releases', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim().split('\n').length >= 3);
+  await until('the model of the third release', async () => (await sequenceOf(pair, token)) >= 4);
+  const releases = checkReleases(pair, expect);
+  assert.ok(releases.length >= 3);
+  for (const release of releases) assert.deepEqual([release.leader_draws, release.helper_draws], [1, 1]);
+  assert.ok(outcome, 'the crowd tells');
+
+  // The manifest names the model that is served, byte by byte.
+  const model = await fetch(`${pair.leader.url}/v1/models/latest`);
+  const bytes = Buffer.from(await model.arrayBuffer());
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  assert.equal(model.headers.get('etag'), `"${hash}"`);
+  const manifest = Buffer.from(await (await fetch(`${pair.leader.url}/v1/manifest`)).arrayBuffer());
+  assert.ok(manifest.includes(Buffer.from(hash, 'hex')));
+  assert.equal(model.headers.get('sotto-manifest'), manifest.toString('base64'));
+  const again = await fetch(`${pair.leader.url}/v1/models/latest`, { headers: { 'if-none-match': `"${hash}"` } });
+  assert.equal(again.status, 304);
+  const part = await fetch(`${pair.leader.url}/v1/files/${hash}`, { headers: { range: 'bytes=8-15' } });
+  assert.equal(part.status, 206);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(8, 16));
+  assert.match((await fetch(`${pair.leader.url}/v1/files/${hash}`)).headers.get('cache-control'), /immutable/);
+
+  const popular = await getJson(`${pair.leader.url}/v1/popular?count=5`);
+  assert.equal(popular.body.items.length, 5);
+  const popularities = popular.body.items.map((item) => item.popularity);
+  assert.deepEqual(popularities, [...popularities].sort((a, b) => b - a));
+
+  // What an operator sees.
+  const models = run(devBinary, ['model', 'list', '--store', pair.leader.store]);
+  assert.match(models, /bootstrap/);
+  assert.match(models, /release/);
+  writeFileSync(pair.file('model.safetensors'), bytes);
+  const inspected = JSON.parse(run(devBinary, ['model', 'inspect', pair.file('model.safetensors')]));
+  assert.equal(inspected.sha256, hash);
+  const tasks = await getJson(`${pair.leader.url}/v1/tasks`);
+  const taskId = tasks.body.tasks[0]?.id ?? releases[0].task;
+  const file = Buffer.from(await (await fetch(`${pair.leader.url}/v1/tasks/${taskId}`)).arrayBuffer());
+  assert.equal(createHash('sha256').update(file).digest('hex'), taskId);
+  writeFileSync(pair.file('task.bin'), file);
+  const task = JSON.parse(run(devBinary, ['task', 'inspect', pair.file('task.bin'), '--identities', pair.identities]));
+  assert.equal(task.id, taskId);
+  const verified = run(devBinary, ['audit', 'verify', '--store', pair.leader.store]);
+  assert.match(verified, /each follows from the one before/);
+
+  // Nothing of the reports is left.
+  const closed = new Set(releases.map((release) => release.task));
+  for (const server of [pair.leader])
+    for (const space of run(fixture('edit_store'), [server.store, 'spaces']).split('\n'))
+      assert.ok(!closed.has(space.replace('task/', '')), space);
+  await pair.stop();
+});
+
+serverTest('killed at random instants, nothing acknowledged is lost or counted twice', async () => {
+  const kills = long ? 50 : 10;
+  const pair = await makePair(join(folder, 'killed'), { training: { window: '20s' } });
+  recordNoise(pair);
+  await pair.start();
+  const token = pair.token('viewer');
+  const expect = pair.file('expect.json');
+  const visitors = long ? 1000 : 400;
+  const running = crowd(pair, ['--visitors', String(visitors), '--arrivals', String(visitors / 8), '--think-time', '0.5', '--tasks', '2',
+    '--window-rho', '1000', '--lifetime-rho', '1000', '--dropout', '0.1', '--duplicates', '0.1', '--expect', expect,
+    '--token', token]);
+  let finished = false;
+  const outcome = running.done().finally(() => (finished = true));
+  let killed = 0;
+  while (killed < kills && !finished) {
+    await sleep(200 + Math.random() * 1500);
+    const server = Math.random() < 0.5 ? pair.leader : pair.helper;
+    await server.kill();
+    if (Math.random() < 0.3) await sleep(Math.random() * 1000);
+    await server.start();
+    ++killed;
+  }
+  await outcome;
+  await until('two releases', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim().split('\n').length >= 2, 90_000);
+  const releases = checkReleases(pair, expect);
+  assert.ok(releases.length >= 2);
+  assert.ok(killed >= Math.min(kills, 10), `only ${killed} kills`);
+  assert.match(run(devBinary, ['audit', 'verify', '--store', pair.leader.store]), /follows/);
+  await pair.stop();
+});
+
+serverTest('while the helper is away the leader takes reports, and catches up', async () => {
+  const pair = await makePair(join(folder, 'away'), { training: { window: '15s' } });
+  recordNoise(pair);
+  await pair.start();
+  const token = pair.token('viewer');
+  await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks.length > 0);
+  await pair.helper.stop();
+  const expect = pair.file('expect.json');
+  const running = crowd(pair, ['--visitors', '150', '--arrivals', '100', '--think-time', '0.1', '--tasks', '1', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000', '--expect', expect]);
+  await until('reports to wait', async () => {
+    const { body } = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+    return body.tasks.some((task) => task.pending > 100);
+  });
+  await pair.helper.start();
+  await running.done();
+  await until('the release', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim() !== '', 60_000);
+  assert.equal(checkReleases(pair, expect).length >= 1, true);
+  await pair.stop();
+});
+
+serverTest('late reports, wrong clocks and malicious visitors are told why, and all are accounted for', async () => {
+  const pair = await makePair(join(folder, 'hostile'), { training: { vdaf: 'pine32' } });
+  await pair.start();
+  const token = pair.token('viewer');
+  const outcome = await crowd(pair, ['--visitors', '200', '--arrivals', '100', '--think-time', '0.2', '--tasks', '2', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000', '--late', '0.1', '--skew', '1', '--dropout', '0.1', '--duplicates', '0.1',
+    '--malicious', '0.2:norm', '--token', token]).done();
+  const status = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+  const rejected = status.body.tasks.reduce((sum, task) => sum + (task.rejected.REJECTED ?? 0), 0);
+  assert.ok(rejected > 20, `norms above the bound are rejected: ${JSON.stringify(status.body.tasks)}`);
+  assert.ok(outcome);
+  await pair.stop();
+});
+
+serverTest('a store that was edited, or lost a job, is found out before anything is collected', async () => {
+  const pair = await makePair(join(folder, 'edited'), { training: { window: '6s' } });
+  await pair.start();
+  const token = pair.token('viewer');
+  const running = crowd(pair, ['--visitors', '100', '--arrivals', '200', '--think-time', '0.1', '--tasks', '1', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000']);
+  let space;
+  await until('jobs at the helper', async () => {
+    space = run(fixture('edit_store'), [pair.helper.store, 'spaces']).split('\n').find((name) => name.startsWith('task/'));
+    return space && run(fixture('edit_store'), [pair.helper.store, 'keys', space, 'batch']).trim() !== '';
+  });
+  await pair.helper.kill();
+  run(fixture('edit_store'), [pair.helper.store, 'delete', space, 'batch']);
+  // It refuses to start on records that cannot have been written together, or the two disagree.
+  const helperStarts = await pair.helper.start().then(() => true, () => false);
+  if (helperStarts) {
+    await until('the task to be abandoned', async () => {
+      const { body } = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+      return body.tasks.some((task) => `task/${task.id}` === space && task.phase === 'abandoned');
+    });
+  }
+  assert.equal(run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim(), '');
+  running.child.kill('SIGTERM');
+  await pair.leader.stop();
+  if (helperStarts) await pair.helper.stop();
+});
+
+serverTest('one store has one server; a store put back from a backup abandons what was open', async () => {
+  const pair = await makePair(join(folder, 'stores'), { training: { window: '60s' } });
+  await pair.start();
+  const token = pair.token('viewer');
+  await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks.length > 0);
+  const second = spawnSync(devBinary, ['serve', '--role', 'leader', '--config', pair.leader.config], {
+    encoding: 'utf8',
+    env: { ...process.env, SOTTO_SERVER_PORT: '0' },
+    timeout: 20_000,
+  });
+  assert.notEqual(second.status, 0);
+  assert.match(second.stderr, /another server|already/i);
+
+  run(devBinary, ['backup', '--store', pair.leader.store, '--to', pair.file('backup.db')]);
+  await pair.leader.stop();
+  const refused = spawnSync(devBinary, ['restore', '--from', pair.file('backup.db'), '--store', pair.leader.store], { encoding: 'utf8' });
+  assert.notEqual(refused.status, 0);
+  run(devBinary, ['restore', '--from', pair.file('backup.db'), '--store', pair.leader.store, '--overwrite']);
+  await pair.leader.start();
+  const { body } = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+  assert.ok(body.tasks.some((task) => task.phase === 'abandoned' && /backup/.test(task.reason)), JSON.stringify(body.tasks));
+  assert.equal(body.published_sequence >= 1, true);
+  await pair.stop();
+});
+
+serverTest('administrators: no token, a wrong one, a role too low; all of it stands in the log', async () => {
+  const pair = await makePair(join(folder, 'admin'), { training: { window: '60s' } });
+  await pair.start();
+  const tokens = Object.fromEntries(['viewer', 'operator', 'admin'].map((role) => [role, pair.token(role)]));
+  const post = (path, token) =>
+    getJson(pair.leader.url + path, { method: 'POST', headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), 'content-length': '0' } });
+  await until('the tokens', async () => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(tokens.admin))).status === 200);
+
+  assert.equal((await getJson(`${pair.leader.url}/v1/admin/status`)).status, 401);
+  assert.equal((await getJson(`${pair.leader.url}/v1/admin/status`, bearer('sotto_' + '0'.repeat(64)))).status, 401);
+  assert.equal((await post('/v1/admin/training/pause', tokens.viewer)).status, 403);
+  assert.deepEqual((await post('/v1/admin/training/pause', tokens.operator)).body, { paused: true });
+  assert.deepEqual((await post('/v1/admin/training/resume', tokens.admin)).body, { paused: false });
+  assert.equal((await post('/v1/admin/keys/rotate', tokens.operator)).status, 403);
+  const before = await (await fetch(`${pair.leader.url}/v1/keys/current`)).arrayBuffer();
+  assert.equal((await post('/v1/admin/keys/rotate', tokens.admin)).status, 200);
+  const now = await (await fetch(`${pair.leader.url}/v1/keys/current`)).arrayBuffer();
+  assert.notDeepEqual(Buffer.from(now), Buffer.from(before));
+
+  // Going back is a new sequence with the old model.
+  const first = await fetch(`${pair.leader.url}/v1/models/1`);
+  const rolled = await post('/v1/admin/models/1/publish', tokens.operator);
+  assert.equal(rolled.status, 200, JSON.stringify(rolled.body));
+  const latest = await fetch(`${pair.leader.url}/v1/models/latest`);
+  assert.equal(latest.headers.get('etag'), first.headers.get('etag'));
+  assert.equal((await post('/v1/admin/models/99/publish', tokens.operator)).status, 404);
+  const models = await getJson(`${pair.leader.url}/v1/admin/models`, bearer(tokens.viewer));
+  assert.equal(models.body.models.at(-1).why, 'rollback');
+  assert.equal(models.body.models.at(-1).source, 1);
+
+  const log = await getJson(`${pair.leader.url}/v1/admin/audit`, bearer(tokens.viewer));
+  const actions = log.body.entries.map((entry) => `${entry.actor}: ${entry.action}`);
+  for (const entry of ['nobody: refused', 'token test viewer: refused', 'token test operator: pause training', 'token test admin: rotate HPKE key',
+    'token test operator: roll back', 'operator: add token'])
+    assert.ok(actions.includes(entry), `${entry} in\n${actions.join('\n')}`);
+
+  const listed = run(devBinary, ['token', 'list', '--store', pair.leader.store]);
+  const id = listed.split('\n').find((line) => line.includes('test viewer')).split(' ')[0];
+  run(devBinary, ['token', 'revoke', id, '--store', pair.leader.store]);
+  await until('the token to be forgotten', async () => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(tokens.viewer))).status === 401);
+  for (const server of [pair.leader, pair.helper])
+    for (const token of Object.values(tokens)) assert.ok(!readFileSync(server.logFile, 'utf8').includes(token), 'tokens are not logged');
+  await pair.stop();
+});
+
+/** A WebSocket client of its own: Node 18 has none. Resolves to what `count` text frames say. */
+function announcements(port, path, count) {
+  return new Promise((done, fail) => {
+    const socket = connect(port, '127.0.0.1');
+    const got = [];
+    let buffer = Buffer.alloc(0);
+    let open = false;
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error(`closed after ${JSON.stringify(got)}`)));
+    socket.on('data', (chunk) => {
+      buffer = Buffer.concat([buffer, chunk]);
+      if (!open) {
+        const end = buffer.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        if (!buffer.toString('latin1').startsWith('HTTP/1.1 101')) return fail(new Error(buffer.toString()));
+        open = true;
+        buffer = buffer.subarray(end + 4);
+      }
+      while (buffer.length >= 2) {
+        const short = buffer[1] & 127;
+        const head = short === 126 ? 4 : 2;
+        const length = short === 126 ? buffer.readUInt16BE(2) : short;
+        if (buffer.length < head + length) return;
+        if ((buffer[0] & 15) === 1) got.push(JSON.parse(buffer.subarray(head, head + length)));
+        buffer = buffer.subarray(head + length);
+        if (got.length === count) {
+          socket.removeAllListeners('close');
+          socket.destroy();
+          return done(got);
+        }
+      }
+    });
+  });
+}
+
+serverTest('the WebSocket announces models and tasks, and resumes', async () => {
+  const pair = await makePair(join(folder, 'events'), { training: { window: '2s', min_batch: 2 } });
+  await pair.start();
+  const all = await announcements(pair.leader.port, '/v1/events?after=0', 3);
+  assert.deepEqual(all.map((event) => event.id), [1, 2, 3]);
+  assert.ok(all.some((event) => event.type === 'model' && event.sequence === 1), JSON.stringify(all));
+  assert.ok(all.some((event) => event.type === 'task'), JSON.stringify(all));
+  const later = await announcements(pair.leader.port, '/v1/events?after=2', 1);
+  assert.equal(later[0].id, 3);
+  await pair.stop();
+});
+
+serverTest('docs/openapi.json: every path answers as it says, on both roles', async () => {
+  const pair = await makePair(join(folder, 'openapi'), { training: { window: '60s' } });
+  await pair.start();
+  const document = JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8'));
+  await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks.length > 0);
+  const task = (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks[0];
+  const values = { task: task.id, report: '0'.repeat(32), job: '0'.repeat(32), key: task.helper_key, sequence: '1', hash: '0'.repeat(64) };
+  const queries = { '/v1/models/{sequence}/delta': '?from=1' };
+  let asked = 0;
+  for (const server of [pair.leader, pair.helper]) {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const served = operation['x-role'] === 'both' || operation['x-role'] === server.role;
+        const target = path.replace(/\{([a-z]+)\}/g, (_, name) => values[name]) + (queries[path] ?? '');
+        const body = ['put', 'post'].includes(method) ? { body: '' } : {};
+        const response = await fetch(server.url + target, { method: method.toUpperCase(), ...body });
+        ++asked;
+        const where = `${server.role} ${method} ${target}: ${response.status}`;
+        if (!served) {
+          assert.ok([404, 405].includes(response.status), where);
+          continue;
+        }
+        assert.ok(operation.responses[response.status], `${where} is not documented`);
+        if (response.status >= 400) {
+          assert.equal(response.headers.get('content-type'), 'application/problem+json', where);
+          const problem = await response.json();
+          assert.equal(problem.status, response.status, where);
+          assert.match(problem.code, /^[A-Z_]+$/);
+        }
+      }
+    }
+  }
+  assert.ok(asked > 40);
+
+  const cors = await fetch(`${pair.leader.url}/v1/manifest`, { headers: { origin: 'http://page.example' } });
+  assert.equal(cors.headers.get('access-control-allow-origin'), 'http://page.example');
+  const other = await fetch(`${pair.leader.url}/v1/manifest`, { headers: { origin: 'http://other.example' } });
+  assert.equal(other.headers.get('access-control-allow-origin'), null);
+  const preflight = await fetch(`${pair.leader.url}/v1/tasks/${task.id}/reports/${values.report}`, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://page.example', 'access-control-request-method': 'PUT' },
+  });
+  assert.equal(preflight.status, 204);
+  assert.match(preflight.headers.get('access-control-allow-methods'), /PUT/);
+  await pair.stop();
+});
+
+serverTest('a configuration is checked without running, and what is wrong is named', async () => {
+  const pair = await makePair(join(folder, 'config'));
+  const checked = spawnSync(devBinary, ['serve', '--role', 'leader', '--config', pair.leader.config, '--check-config'], { encoding: 'utf8' });
+  assert.equal(checked.status, 0, checked.stderr);
+  assert.match(checked.stdout, /^\[site\]/);
+  const wrong = (pattern, environment, role = 'leader') => {
+    const result = spawnSync(devBinary, ['serve', '--role', role, '--config', pair[role].config, '--check-config'], {
+      encoding: 'utf8',
+      env: { ...process.env, ...environment },
+    });
+    assert.notEqual(result.status, 0);
+    assert.match(result.stderr, pattern);
+  };
+  wrong(/SOTTO_SERVER_PORT/, { SOTTO_SERVER_PORT: '99999' });
+  wrong(/items/, { SOTTO_TRAINING_ITEMS: '/nowhere/items.jsonl' });
+  wrong(/identity.key/, { SOTTO_KEYS_FOLDER: pair.file('keys/helper') });
+  wrong(/site.name/, { SOTTO_SITE_NAME: 'other.example' });
+});
