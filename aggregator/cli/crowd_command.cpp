@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -86,9 +88,17 @@ void run_crowd(const CrowdCommandOptions& options) {
   Crowd crowd(crowd_options, pinned, helper.has_value(), people, transport, clock, pool);
   stop_at_signals();
   const CrowdOutcome outcome = or_fail(run_with_progress(crowd, crowd_options, options.quiet));
+  // Whatever the leader says, what was measured is written first.
   std::optional<ServerAccounts> server;
-  if (!options.token.empty()) server = or_fail(crowd.ask_leader(outcome, options.token));
-  const Status checked = check(outcome, server);
+  Status asked;
+  if (!options.token.empty()) {
+    auto answer = crowd.ask_leader(outcome, options.token);
+    if (answer.ok())
+      server = std::move(answer).value();
+    else
+      asked = answer.error();
+  }
+  const Status checked = asked.ok() ? check(outcome, server) : asked;
   if (!options.quiet) print_crowd(outcome, server);
   if (json.wanted()) or_fail(json.write(to_json(crowd_options, outcome, server, checked)));
   if (outcome.clear) or_fail(write_clear_sums(*outcome.clear, options.expect));
