@@ -256,6 +256,15 @@ int32_t sotto_items_recommend(sotto_device* device, const uint8_t* request, uint
   });
 }
 
+int32_t sotto_device_tune(sotto_device* device, uint32_t steps, double now_ms,
+                          sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
+    SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
+    SOTTO_TRY(const bool more, opened.tune(steps, now));
+    return Bytes{static_cast<uint8_t>(more ? 1 : 0)};
+  });
+}
+
 int32_t sotto_items_similar(sotto_device* device, const uint8_t* request, uint32_t request_size,
                             double now_ms, sotto_bytes* result) {
   return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {

@@ -90,6 +90,8 @@ Result<OpenOptions> decode_options(std::span<const uint8_t> bytes) {
   if (demo) options.device.floors = {SOTTO_DEMO_MIN_BATCH, SOTTO_DEMO_MIN_Z, true};
   SOTTO_CHECK_OK(get_limits(in, options.device));
   SOTTO_CHECK_OK(get_unless_zero(in, options.memory_budget, "memory budget"));
+  SOTTO_TRY(const bool plain, get_flag(in, "without fine-tuning"));
+  if (plain) options.device.fine_tuning.reset();
   SOTTO_CHECK_OK(in.finish("options"));
   return options;
 }
