@@ -2,7 +2,7 @@
 # runs once a message or an event; never for a file that computes with Eigen (options.cmake).
 function(sotto_compact)
   if(EMSCRIPTEN)
-    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -Oz -finline-functions)
   endif()
 endfunction()
 

@@ -157,7 +157,7 @@ class CohortRun {
       auto started = leader.start_job(kJobReports, job_entropy_);
       if (!started.ok()) {  // of these reports none could be opened
         if (started.error().code == ErrorCode::kNotFound) return {};
-        return std::move(started).error();
+        return std::move(started).failure();
       }
       request = std::move(started).value();
     }

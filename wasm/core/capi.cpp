@@ -97,7 +97,7 @@ int32_t answer(sotto_device* handle, sotto_bytes* out, const Work& work) {
   if (!result.ok()) {
     const ErrorCode code = result.error().code;
     handle->result.clear();
-    handle->error = std::move(result).error().message;
+    handle->error = result.error().message;
     return static_cast<int32_t>(code);
   }
   handle->error.clear();
