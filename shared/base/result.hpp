@@ -166,6 +166,7 @@ class [[nodiscard]] SOTTO_IN_REGISTER Status {
   Status(const ErrorInfo& error) : error_(error) {}
   Status(ErrorCode code, std::string message) : error_{code, std::move(message)} {}
   Status(ErrorCode code, const char* message) : error_{code, message} {}
+  Status(ErrorCode code, std::string_view what, std::string_view why) : error_{code, what, why} {}
 
   [[gnu::always_inline]] bool ok() const { return error_.info_ == nullptr; }
   explicit operator bool() const { return ok(); }

@@ -85,7 +85,7 @@ Status check_published_file(const PublishedFile& file, std::span<const uint8_t> 
                             const char* what) {
   if (bytes.size() != file.size || sha256(bytes) != file.hash)
     return {ErrorCode::kAuthentication,
-            std::string(what) + ": not the file that the manifest names"};
+            what, "not the file that the manifest names"};
   return {};
 }
 

@@ -61,13 +61,13 @@ Error invalid(const char* message) { return {ErrorCode::kInvalidArgument, messag
 Result<std::span<const uint8_t>> buffer(const uint8_t* data, uint32_t size, const char* what) {
   if (size == 0) return std::span<const uint8_t>();
   if (data == nullptr || !in_memory(data, size))
-    return Error{ErrorCode::kInvalidArgument, std::string(what) + ": not in the module's memory"};
+    return Error{ErrorCode::kInvalidArgument, what, "not in the module's memory"};
   return std::span(data, size);
 }
 
 Result<int64_t> milliseconds(double time, const char* what) {
   if (!(time >= 0 && time <= kLatestNow))
-    return Error{ErrorCode::kInvalidArgument, std::string(what) + ": must be 0 .. 2^53 - 1"};
+    return Error{ErrorCode::kInvalidArgument, what, "must be 0 .. 2^53 - 1"};
   return static_cast<int64_t>(std::floor(time));
 }
 
@@ -75,12 +75,12 @@ Result<int64_t> milliseconds(double time, const char* what) {
 // allocation from trapping.
 Status reserve(uint64_t budget, uint64_t bytes, const char* what) {
   const auto fail = [&](const char* why) {
-    return Status(ErrorCode::kOutOfMemory, std::string(what) + why);
+    return Status(ErrorCode::kOutOfMemory, what, why);
   };
-  if (bytes > budget) return fail(": beyond the memory budget");
-  if (bytes > SIZE_MAX / 2) return fail(": the host has not so much memory");
+  if (bytes > budget) return fail("beyond the memory budget");
+  if (bytes > SIZE_MAX / 2) return fail("the host has not so much memory");
   void* const probe = std::malloc(static_cast<size_t>(bytes));
-  if (probe == nullptr) return fail(": the host has not so much memory");
+  if (probe == nullptr) return fail("the host has not so much memory");
   std::free(probe);
   return {};
 }
