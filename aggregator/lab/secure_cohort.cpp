@@ -210,7 +210,7 @@ class CohortRun {
 
 }  // namespace
 
-Error of_device(uint32_t device, const Error& error) {
+Error of_device(uint32_t device, const ErrorInfo& error) {
   return {error.code, "device " + std::to_string(device) + ": " + error.message};
 }
 

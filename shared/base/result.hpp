@@ -56,8 +56,8 @@ struct ErrorInfo {
   std::string message;  ///< Names the field and the reason. Never holds a secret.
 };
 
-/// A failure on its way to whoever reads it. One pointer, and nothing of it inline: there are
-/// hundreds of places that fail or pass a failure on, and they shall be small.
+/// A failure on its way to whoever reads it. One pointer; what it points to is made out of line:
+/// there are hundreds of places that fail or pass a failure on, and they shall be small.
 class [[nodiscard]] SOTTO_IN_REGISTER Error {
  public:
   Error(ErrorCode code, std::string message);
@@ -66,7 +66,7 @@ class [[nodiscard]] SOTTO_IN_REGISTER Error {
   Error(ErrorCode code, std::string_view what, std::string_view why);
   Error(const ErrorInfo& info);
   Error(const Error& other);
-  // No std::exchange: where nothing is inlined for size, that would need the pointer in memory.
+  // By hand, and inlined before all else, so that the pointer stays in a register.
   [[gnu::always_inline]] Error(Error&& other) noexcept : info_(other.info_) {
     other.info_ = nullptr;
   }

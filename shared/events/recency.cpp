@@ -11,7 +11,8 @@ std::vector<float> recency_weights(size_t n, const RankRecency& recency) {
   std::vector<float> weights(n);
   for (size_t i = 0; i < n; ++i) {
     const auto age = static_cast<double>(n - 1 - i);
-    weights[i] = static_cast<float>(std::max(recency.floor, power_of_two(-age / recency.half_life)));
+    weights[i] =
+        static_cast<float>(std::max(recency.floor, power_of_two(-age / recency.half_life)));
   }
   return weights;
 }

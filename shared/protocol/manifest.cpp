@@ -84,8 +84,7 @@ PublishedFile published_file(std::span<const uint8_t> bytes) {
 Status check_published_file(const PublishedFile& file, std::span<const uint8_t> bytes,
                             const char* what) {
   if (bytes.size() != file.size || sha256(bytes) != file.hash)
-    return {ErrorCode::kAuthentication,
-            what, "not the file that the manifest names"};
+    return {ErrorCode::kAuthentication, what, "not the file that the manifest names"};
   return {};
 }
 

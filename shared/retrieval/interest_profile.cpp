@@ -32,8 +32,8 @@ Status check(std::span<const ProfileEvent> events, std::span<const ItemFeatures>
 }
 
 // By tag, item and event, so that sums and ties do not depend on anything else.
-std::vector<Mass> gather_masses(std::span<const ProfileEvent> events, std::span<const ItemFeatures> features,
-                     const RankRecency& decay) {
+std::vector<Mass> gather_masses(std::span<const ProfileEvent> events,
+                                std::span<const ItemFeatures> features, const RankRecency& decay) {
   const std::vector<float> recency = recency_weights(events.size(), decay);
   std::vector<Mass> masses;
   for (size_t e = 0; e < events.size(); ++e) {

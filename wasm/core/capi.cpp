@@ -74,9 +74,7 @@ Result<int64_t> milliseconds(double time, const char* what) {
 // Whether so much memory may be taken and is there. Asking the host now is what keeps a later
 // allocation from trapping.
 Status reserve(uint64_t budget, uint64_t bytes, const char* what) {
-  const auto fail = [&](const char* why) {
-    return Status(ErrorCode::kOutOfMemory, what, why);
-  };
+  const auto fail = [&](const char* why) { return Status(ErrorCode::kOutOfMemory, what, why); };
   if (bytes > budget) return fail("beyond the memory budget");
   if (bytes > SIZE_MAX / 2) return fail("the host has not so much memory");
   void* const probe = std::malloc(static_cast<size_t>(bytes));
