@@ -32,7 +32,6 @@ set(sodium_sources
   # hashing and authentication
   crypto_generichash/crypto_generichash.c
   crypto_generichash/blake2b/generichash_blake2.c
-  crypto_generichash/blake2b/ref/blake2b-compress-ref.c
   crypto_generichash/blake2b/ref/blake2b-ref.c
   crypto_generichash/blake2b/ref/generichash_blake2b.c
   crypto_hash/sha256/hash_sha256.c
@@ -71,13 +70,14 @@ set(sodium_sources
 list(TRANSFORM sodium_sources PREPEND "${sodium_root}/")
 
 # Ours, on the library's internals.
-list(APPEND sodium_sources "${CMAKE_SOURCE_DIR}/wasm/core/scalarmult_base.c")
+list(APPEND sodium_sources "${CMAKE_SOURCE_DIR}/wasm/core/scalarmult_base.c"
+  "${CMAKE_SOURCE_DIR}/wasm/core/blake2b_compress.c")
 
 add_library(sotto_sodium STATIC ${sodium_sources})
 add_library(sotto::sodium ALIAS sotto_sodium)
 target_include_directories(sotto_sodium SYSTEM
   PUBLIC "${sodium_include}" "${sodium_root}/include"
-  PRIVATE "${sodium_include}/sodium" "${sodium_root}/include/sodium")
+  PRIVATE "${sodium_include}/sodium" "${sodium_root}/include/sodium" "${sodium_root}")
 # Not the library's own Emscripten mode: that one reaches into JavaScript glue, which a bare module
 # does not have. Its entropy is what wasm/core/entropy.cpp installs.
 target_compile_options(sotto_sodium PRIVATE -U__EMSCRIPTEN__ -w)
@@ -85,5 +85,5 @@ target_compile_definitions(sotto_sodium PRIVATE CONFIGURED=1 NATIVE_LITTLE_ENDIA
   HAVE_INTTYPES_H RANDOMBYTES_CUSTOM_IMPLEMENTATION RANDOMBYTES_DEFAULT_IMPLEMENTATION=NULL)
 # Small where that costs next to nothing: not what runs over every byte of a message.
 set(sodium_small ${sodium_sources})
-list(FILTER sodium_small INCLUDE REGEX "25519|sha512|argon2|salsa|sodium/(utils|core|runtime)")
+list(FILTER sodium_small INCLUDE REGEX "25519|sha512|blake2b|argon2|salsa|sodium/(utils|core|runtime)")
 set_property(SOURCE ${sodium_small} APPEND PROPERTY COMPILE_OPTIONS -Os)

@@ -1,8 +1,9 @@
 # sotto_compact(FILE...): in WASM these sources of the calling folder are compiled for size. For what
 # runs once a message or an event; never for a file that computes with Eigen (options.cmake).
+# Emscripten adds -fno-inline-functions to -Oz, which makes a call of every std::move.
 function(sotto_compact)
   if(EMSCRIPTEN)
-    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -Oz -finline-functions)
   endif()
 endfunction()
 

@@ -117,7 +117,7 @@ Result<LoadedSplit> load_split(const DataOptions& options) {
   return out;
 }
 
-void fail(const Error& error) {
+void fail(const ErrorInfo& error) {
   std::cerr << "error: " << error.message << '\n';
   throw CLI::RuntimeError(1);
 }

@@ -35,7 +35,7 @@ struct LoadedSplit {
 Result<LoadedSplit> load_split(const DataOptions& options);
 
 /// Prints "error: ..." and makes the program exit with 1.
-[[noreturn]] void fail(const Error& error);
+[[noreturn]] void fail(const ErrorInfo& error);
 
 /// The value, or fail().
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "cli/data_options.hpp"
 #include "cli/model_options.hpp"
@@ -20,6 +21,7 @@ struct TrainOptions {
   ModelOptions model;
   uint32_t sweeps = 16;
   std::string out;
+  std::vector<double> tuning_prior;
   std::string json;
 };
 
@@ -52,6 +54,8 @@ void run_train(const TrainOptions& options) {
 
   if (!options.out.empty()) {
     ModelFile model{items, {}, ials.reg};
+    if (const auto& prior = options.tuning_prior; !prior.empty())
+      model.tuning_prior = CrowdPrior{prior[0], prior[1], prior[2]};
     for (uint32_t item : split.catalogue) model.ids.push_back(loaded.data.items.id(item));
     or_fail(save_model(options.out, model));
   }
@@ -83,6 +87,12 @@ void add_train_command(CLI::App& app) {
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
   command->add_option("--out", options->out, "Write the model (safetensors) to this file");
+  command
+      ->add_option("--tuning-prior", options->tuning_prior,
+                   "Let devices fine-tune with the model: MEAN,BETWEEN,WITHIN, as in the "
+                   "tuning_priors of 'sotto evaluate --fine-tune --json'")
+      ->delimiter(',')
+      ->expected(3);
   command->add_option("--json", options->json, "Write the results to this file (-: stdout)");
   command->callback([options] { run_train(*options); });
 }

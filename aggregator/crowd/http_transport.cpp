@@ -51,7 +51,7 @@ void HttpTransport::send(CrowdCall call, Done done) {
   const auto start = std::chrono::steady_clock::now();
   client_.send(std::move(http), [start, done = std::move(done)](Result<HttpReply> reply) {
     if (!reply.ok()) {
-      done(std::move(reply).error());
+      done(std::move(reply).failure());
       return;
     }
     done(crowd_reply(std::move(reply).value(), std::chrono::steady_clock::now() - start));

@@ -80,7 +80,7 @@ void SiteClient::get(bool to_helper, std::string target, std::string etag, Then 
   });
 }
 
-void SiteClient::fail(const std::string& what, const Error& error) {
+void SiteClient::fail(const std::string& what, const ErrorInfo& error) {
   ++traffic_.failures;
   traffic_.last_failure = what + ": " + error.message;
   to_fetch_.clear();

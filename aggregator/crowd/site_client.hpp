@@ -80,7 +80,7 @@ class SiteClient {
 
   void poll();
   void get(bool to_helper, std::string target, std::string etag, Then then);
-  void fail(const std::string& what, const Error& error);
+  void fail(const std::string& what, const ErrorInfo& error);
   void finish_poll();
   void on_manifest(CrowdReply reply);
   void fetch_catalogue(std::shared_ptr<Arriving> arriving, const Manifest& manifest);

@@ -186,7 +186,7 @@ void Uploads::on_reply(const UploadPointer& upload, const CrowdReply& reply) {
   finish(upload, End::kRefused, problem_code(reply));
 }
 
-void Uploads::on_loss(const UploadPointer& upload, const Error& error) {
+void Uploads::on_loss(const UploadPointer& upload, const ErrorInfo& error) {
   if (upload->aborting) return come_back(upload);
   ++traffic_.lost;
   upload->unanswered = true;

@@ -70,7 +70,7 @@ class Uploads {
   void send(const UploadPointer& upload);
   void on_answer(const UploadPointer& upload, Result<CrowdReply> reply);
   void on_reply(const UploadPointer& upload, const CrowdReply& reply);
-  void on_loss(const UploadPointer& upload, const Error& error);
+  void on_loss(const UploadPointer& upload, const ErrorInfo& error);
   void on_duplicate_answer(const UploadPointer& upload, const Result<CrowdReply>& reply);
   void acknowledge(const UploadPointer& upload, uint64_t latency_us);
   void come_back(const UploadPointer& upload);

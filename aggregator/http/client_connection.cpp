@@ -112,7 +112,7 @@ Awaitable<ClientConnection::Outcome> ClientConnection::attempt(const HttpCall& c
   if (current_->finished()) co_return Outcome{left()};
   if (!connected_) {
     Status status = co_await connect();
-    if (!status.ok()) co_return Outcome{std::move(status).error()};
+    if (!status.ok()) co_return Outcome{std::move(status).failure()};
     connected_ = true;
   }
   if (tls_) co_return co_await exchange(*tls_, call);

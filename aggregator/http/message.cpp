@@ -119,7 +119,7 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
   return response;
 }
 
-HttpResponse problem(const Error& error) {
+HttpResponse problem(const ErrorInfo& error) {
   const unsigned status = http_status(error.code);
   return problem(status, error_code_name(error.code), error.message,
                  status == 503 ? std::optional(kRetryAfterS) : std::nullopt);

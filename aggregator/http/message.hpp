@@ -62,7 +62,7 @@ HttpResponse problem(unsigned status, std::string_view code, std::string_view de
                      std::optional<uint32_t> retry_after_s = std::nullopt);
 /// The problem of an error: its code's name, message, and the status that docs/http-api.md gives
 /// for the code; Retry-After where that is 503.
-HttpResponse problem(const Error& error);
+HttpResponse problem(const ErrorInfo& error);
 /// kAuthentication is 400, as for a report; who asks for tokens or signatures says 401 itself.
 unsigned http_status(ErrorCode code);
 

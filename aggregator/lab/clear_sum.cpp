@@ -100,7 +100,7 @@ class ClearCohort {
     return {};
   }
 
-  void fail(uint32_t device, const Error& error) {
+  void fail(uint32_t device, const ErrorInfo& error) {
     const std::lock_guard lock(mutex_);
     if (failure_.ok())
       failure_ = Status(error.code, "device " + std::to_string(device) + ": " + error.message);

@@ -134,7 +134,7 @@ Result<FederatedRound> FederatedTraining::run_round(const std::function<void(dou
   FederatedRound out;
   std::optional<FederatedState> before;
   if (options_.keep_model) before = state_;
-  const auto keep = [&](const Error& error) -> Status {
+  const auto keep = [&](const ErrorInfo& error) -> Status {
     if (!before || !leaves_model_as_it_was(error.code)) return Status(error.code, error.message);
     state_ = *std::move(before);
     out.kept_because = error.message;

@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kMemoryBudget = uint64_t{64} << 30;
 
 ModelFile live_rows(const Snapshot& snapshot) {
-  ModelFile model{{}, {}, snapshot.reg};
+  ModelFile model{{}, {}, snapshot.reg, snapshot.tuning_prior};
   model.items.resize(snapshot.items.live_count(), snapshot.dim());
   Eigen::Index row = 0;
   for (uint32_t number = 0; number < snapshot.items.size(); ++number) {
@@ -28,7 +28,7 @@ ModelFile live_rows(const Snapshot& snapshot) {
 }  // namespace
 
 Status save_model(const std::string& path, const ModelFile& model) {
-  Snapshot snapshot{model.items, {}, model.reg, {}, {}};
+  Snapshot snapshot{model.items, {}, model.reg, {}, {}, model.tuning_prior};
   for (const std::string& id : model.ids) {
     SOTTO_TRY(const auto number, snapshot.items.add(id));
     if (number + 1 != snapshot.items.size())

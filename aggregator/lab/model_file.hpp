@@ -1,12 +1,14 @@
 // Models on disk: snapshots (model/snapshot.hpp), which Python and JavaScript tools open too.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/matrix.hpp"
 #include "base/result.hpp"
 #include "model/fold_in.hpp"
+#include "model/tuning_gate.hpp"
 
 namespace sotto {
 
@@ -15,6 +17,8 @@ struct ModelFile {
   Matrix items;                  ///< m x k.
   std::vector<std::string> ids;  ///< One a row, none empty, none twice.
   Regularization reg;            ///< For fold-in.
+  std::optional<CrowdPrior>
+      tuning_prior{};  ///< Of fine-tuning on devices; without it there is none.
 };
 
 /// A snapshot of the layout float32. Errors: kInvalidArgument for values or ids that no snapshot

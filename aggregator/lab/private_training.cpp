@@ -112,7 +112,7 @@ Status PrivateTraining::replay(const PrivateRelease& release) {
   return {};
 }
 
-bool PrivateTraining::may_keep(const Error& error) const {
+bool PrivateTraining::may_keep(const ErrorInfo& error) const {
   return options_.keep_model && releases_ > 0 && leaves_model_as_it_was(error.code);
 }
 

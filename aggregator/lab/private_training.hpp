@@ -80,7 +80,7 @@ class PrivateTraining {
   /// What a release changes. Why the model was kept; else empty.
   Result<std::string> learn(const PrivateRelease& release);
   Status accept(const PrivateRelease& release);
-  bool may_keep(const Error& error) const;
+  bool may_keep(const ErrorInfo& error) const;
 
   const Histories* devices_;
   PrivateTrainer trainer_;

@@ -174,7 +174,7 @@ class CohortRun {
       auto started = leader.start_job(kJobReports, reports, job_entropy_, changes);
       if (!started.ok()) {  // of these reports none could be opened
         if (started.error().code == ErrorCode::kNotFound) return {};
-        return std::move(started).error();
+        return std::move(started).failure();
       }
       request = std::move(started).value();
     }
@@ -229,7 +229,7 @@ class CohortRun {
 
 }  // namespace
 
-Error of_device(uint32_t device, const Error& error) {
+Error of_device(uint32_t device, const ErrorInfo& error) {
   return {error.code, "device " + std::to_string(device) + ": " + error.message};
 }
 

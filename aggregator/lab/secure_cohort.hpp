@@ -36,6 +36,6 @@ Result<CollectedSum> run_cohort(const SumJob& job, const Cohort& cohort,
                                 SecureStatistics& statistics, const SumProgress& progress);
 
 /// The error, with the device's number.
-Error of_device(uint32_t device, const Error& error);
+Error of_device(uint32_t device, const ErrorInfo& error);
 
 }  // namespace sotto

@@ -344,7 +344,7 @@ const ConfigKey* find_key(const Text& section, const Text& name) {
   return nullptr;
 }
 
-Error of_key(const ConfigKey& key, const Error& error) {
+Error of_key(const ConfigKey& key, const ErrorInfo& error) {
   return {error.code, key.section + "." + key.name + ": " + error.message};
 }
 

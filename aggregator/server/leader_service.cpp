@@ -17,7 +17,7 @@ constexpr uint32_t kRetryAfterSeconds = 2;
 constexpr int64_t kProgressEveryMs = 1000;
 
 // What a device may be told of an error while its report was looked at.
-HttpResponse upload_problem(const Error& error) {
+HttpResponse upload_problem(const ErrorInfo& error) {
   const char* code = error_code_name(error.code);
   if (error.code == ErrorCode::kAuthentication) return problem(400, code, error.message);
   if (error.code == ErrorCode::kIo) return problem(503, code, error.message, kRetryAfterSeconds);
@@ -144,7 +144,7 @@ Result<std::shared_ptr<LeaderTask>> LeaderService::Impl::open_one(const TaskId& 
 
 void LeaderService::Impl::upload(const TaskId& id, const Nonce& report, Bytes body,
                                  HttpRespond respond) {
-  const auto refuse = [this, respond](const Error& error) {
+  const auto refuse = [this, respond](const ErrorInfo& error) {
     context_.metrics.count_upload(error_code_name(error.code));
     respond(upload_problem(error));
   };

@@ -23,7 +23,7 @@ bool is_final(ErrorCode code) {
   }
 }
 
-std::string describe(const Error& error) {
+std::string describe(const ErrorInfo& error) {
   return std::string(error_code_name(error.code)) + ": " + error.message;
 }
 
@@ -286,7 +286,7 @@ void LeaderTask::recovered() {
 }
 
 // On the queue's thread, after a step: once more later, or never again.
-void LeaderTask::fail(const Error& error) {
+void LeaderTask::fail(const ErrorInfo& error) {
   if (closed_) return;
   if (is_final(error.code)) {
     closed_ = true;

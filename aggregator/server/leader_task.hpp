@@ -62,7 +62,7 @@ class LeaderTask : public std::enable_shared_from_this<LeaderTask> {
   void on_answer(const JobId& id, bool commit, Result<Bytes> answer);
   void collect();
   void on_share(Result<Bytes> share);
-  void fail(const Error& error);
+  void fail(const ErrorInfo& error);
   void recovered();
   bool due() const;
   size_t job_limit() const;

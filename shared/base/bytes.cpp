@@ -11,8 +11,7 @@ void ByteWriter::put_bytes(std::span<const uint8_t> bytes) {
 }
 
 Result<std::span<const uint8_t>> ByteReader::get_bytes(size_t n, const char* what) {
-  if (n > rest_.size())
-    return Error{ErrorCode::kMalformed, std::string(what) + ": the data ends too early"};
+  if (n > rest_.size()) return Error{ErrorCode::kMalformed, what, "the data ends too early"};
   const auto taken = rest_.first(n);
   rest_ = rest_.subspan(n);
   return taken;
@@ -24,8 +23,7 @@ Result<std::string> ByteReader::get_string(uint64_t max_size, const char* what) 
 }
 
 Status ByteReader::finish(const char* what) const {
-  if (!rest_.empty())
-    return {ErrorCode::kMalformed, std::string(what) + ": bytes left over at the end"};
+  if (!rest_.empty()) return {ErrorCode::kMalformed, what, "bytes left over at the end"};
   return {};
 }
 
@@ -33,7 +31,7 @@ Status ByteReader::finish(const char* what) const {
 Result<size_t> ByteReader::get_size(uint64_t max_size, size_t element, const char* what) {
   SOTTO_TRY(const auto size, get<uint64_t>(what));
   if (size > max_size || size > rest_.size() / element)
-    return Error{ErrorCode::kMalformed, std::string(what) + ": length out of range"};
+    return Error{ErrorCode::kMalformed, what, "length out of range"};
   return static_cast<size_t>(size);
 }
 

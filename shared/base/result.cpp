@@ -2,9 +2,31 @@
 
 namespace sotto {
 
-Error::Error(ErrorCode number, const char* text) : code(number), message(text) {}
+namespace {
 
-Status::Status(ErrorCode code, const char* message) : error_(code, message) {}
+std::string text_of(std::string_view what, std::string_view why) {
+  std::string text(what);
+  text += ": ";
+  text += why;
+  return text;
+}
+
+}  // namespace
+
+Error::Error(ErrorCode code, std::string message)
+    : info_(new ErrorInfo{code, std::move(message)}) {}
+
+Error::Error(ErrorCode code, const char* message) : Error(code, std::string(message)) {}
+
+Error::Error(ErrorCode code, std::string_view what, std::string_view why)
+    : Error(code, text_of(what, why)) {}
+
+Error::Error(const ErrorInfo& info) : info_(new ErrorInfo(info)) {}
+
+Error::Error(const Error& other)
+    : info_(other.info_ == nullptr ? nullptr : new ErrorInfo(*other.info_)) {}
+
+void Error::destroy(const ErrorInfo* info) noexcept { delete info; }
 
 const char* error_code_name(ErrorCode code) {
   switch (code) {

@@ -8,8 +8,17 @@
 #include <cstdint>
 #include <new>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+
+/// A class whose move leaves nothing to destroy may be passed and returned in a register, where the
+/// compiler knows how (clang, so WebAssembly): the callee destroys what it was given.
+#ifdef __clang__
+#define SOTTO_IN_REGISTER [[clang::trivial_abi]]
+#else
+#define SOTTO_IN_REGISTER
+#endif
 
 namespace sotto {
 
@@ -41,14 +50,43 @@ enum class ErrorCode : int32_t {
 /// The stable name of a code, e.g. "INVALID_ARGUMENT".
 const char* error_code_name(ErrorCode code);
 
-struct Error {
-  Error() = default;
-  Error(ErrorCode number, std::string text) : code(number), message(std::move(text)) {}
-  /// Not inline: there are hundreds of places that fail, and they shall be small.
-  Error(ErrorCode number, const char* text);
-
+/// What an Error says.
+struct ErrorInfo {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;  ///< Names the field and the reason. Never holds a secret.
+};
+
+/// A failure on its way to whoever reads it. One pointer; what it points to is made out of line:
+/// there are hundreds of places that fail or pass a failure on, and they shall be small.
+class [[nodiscard]] SOTTO_IN_REGISTER Error {
+ public:
+  Error(ErrorCode code, std::string message);
+  Error(ErrorCode code, const char* message);
+  /// "what: why".
+  Error(ErrorCode code, std::string_view what, std::string_view why);
+  Error(const ErrorInfo& info);
+  Error(const Error& other);
+  // By hand, and inlined before all else, so that the pointer stays in a register.
+  [[gnu::always_inline]] Error(Error&& other) noexcept : info_(other.info_) {
+    other.info_ = nullptr;
+  }
+  Error& operator=(Error other) noexcept {
+    std::swap(info_, other.info_);
+    return *this;
+  }
+  [[gnu::always_inline]] ~Error() {
+    if (info_ != nullptr) destroy(info_);
+  }
+
+ private:
+  template <class T>
+  friend class Result;
+  friend class Status;
+
+  Error() = default;
+  static void destroy(const ErrorInfo* info) noexcept;
+
+  const ErrorInfo* info_ = nullptr;  // null: moved from, or a Status without one
 };
 
 /// Either a T or an Error. Precondition of value() and operator*: ok().
@@ -58,6 +96,7 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)), ok_(true) {}
   Result(Error error) : error_(std::move(error)), ok_(false) {}
+  Result(const ErrorInfo& error) : Result(Error(error)) {}
   Result(ErrorCode code, std::string message) : Result(Error{code, std::move(message)}) {}
   Result(ErrorCode code, const char* message) : Result(Error{code, message}) {}
   Result(const Result& other) : ok_(other.ok_) { construct(other); }
@@ -84,8 +123,9 @@ class [[nodiscard]] Result {
   T* operator->() { return &value_; }
   const T* operator->() const { return &value_; }
 
-  const Error& error() const& { return error_; }
-  Error&& error() && { return std::move(error_); }
+  const ErrorInfo& error() const { return *error_.info_; }
+  /// The error itself, to pass it on.
+  [[gnu::always_inline]] Error failure() && { return std::move(error_); }
 
  private:
   template <class Other>
@@ -112,20 +152,30 @@ class [[nodiscard]] Result {
 };
 
 /// Success or an Error, for functions with nothing to return.
-class [[nodiscard]] Status {
+class [[nodiscard]] SOTTO_IN_REGISTER Status {
  public:
-  Status() = default;
-  Status(Error error) : error_(std::move(error)) {}
+  [[gnu::always_inline]] Status() {}
+  [[gnu::always_inline]] Status(Status&& other) noexcept = default;
+  Status(const Status& other) = default;
+  Status& operator=(Status other) noexcept {
+    error_ = std::move(other.error_);
+    return *this;
+  }
+  [[gnu::always_inline]] ~Status() {}
+  [[gnu::always_inline]] Status(Error error) : error_(std::move(error)) {}
+  Status(const ErrorInfo& error) : error_(error) {}
   Status(ErrorCode code, std::string message) : error_{code, std::move(message)} {}
-  Status(ErrorCode code, const char* message);
+  Status(ErrorCode code, const char* message) : error_{code, message} {}
+  Status(ErrorCode code, std::string_view what, std::string_view why) : error_{code, what, why} {}
 
-  bool ok() const { return error_.code == ErrorCode::kOk; }
+  [[gnu::always_inline]] bool ok() const { return error_.info_ == nullptr; }
   explicit operator bool() const { return ok(); }
-  const Error& error() const& { return error_; }
-  Error&& error() && { return std::move(error_); }
+  /// Precondition: !ok(), as for the next one.
+  const ErrorInfo& error() const { return *error_.info_; }
+  [[gnu::always_inline]] Error failure() && { return std::move(error_); }
 
  private:
-  Error error_{ErrorCode::kOk, std::string()};
+  Error error_;
 };
 
 }  // namespace sotto
@@ -138,12 +188,12 @@ class [[nodiscard]] Status {
   SOTTO_TRY_IMPL(SOTTO_CONCAT(sotto_result_, __LINE__), declaration, expression)
 #define SOTTO_TRY_IMPL(result, declaration, expression) \
   auto result = (expression);                           \
-  if (!result.ok()) return std::move(result).error();   \
+  if (!result.ok()) return std::move(result).failure(); \
   declaration = std::move(result).value()
 
 /// SOTTO_CHECK_OK(f());  returns f's error from the enclosing function, if it has one.
 #define SOTTO_CHECK_OK(expression)                            \
   do {                                                        \
     if (auto sotto_status = (expression); !sotto_status.ok()) \
-      return std::move(sotto_status).error();                 \
+      return std::move(sotto_status).failure();               \
   } while (false)

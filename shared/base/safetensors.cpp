@@ -30,7 +30,7 @@ constexpr size_t kLongestName = 64;
 const TypeEntry& entry_of(TensorType type) { return kTypes[static_cast<size_t>(type)]; }
 
 Error malformed(std::string_view what, std::string_view reason) {
-  return {ErrorCode::kMalformed, std::string(what) + ": " + std::string(reason)};
+  return {ErrorCode::kMalformed, what, reason};
 }
 
 bool plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }

@@ -19,7 +19,7 @@ constexpr const char* kVersion = "1";
 constexpr float kMostDwellMs = 86'400'000;
 
 Error malformed(std::string_view what, std::string_view reason) {
-  return {ErrorCode::kMalformed, std::string(what) + ": " + std::string(reason)};
+  return {ErrorCode::kMalformed, what, reason};
 }
 
 template <class T>

@@ -69,7 +69,7 @@ Result<ItemIndex> ItemIndex::read(ByteReader& in) {
     return Error{ErrorCode::kMalformed, "item index size: out of range"};
 
   std::vector<std::string> ids;
-  std::vector<bool> states;
+  std::vector<uint8_t> states;
   ids.reserve(n_items);
   states.reserve(n_items);
   for (uint32_t number = 0; number < n_items; ++number) {
@@ -84,7 +84,7 @@ Result<ItemIndex> ItemIndex::read(ByteReader& in) {
   return from_rows(std::move(ids), std::move(states), version);
 }
 
-Result<ItemIndex> ItemIndex::from_rows(std::vector<std::string> ids, std::vector<bool> live,
+Result<ItemIndex> ItemIndex::from_rows(std::vector<std::string> ids, std::vector<uint8_t> live,
                                        uint64_t version) {
   if (ids.size() != live.size() || ids.size() > kMaxItems)
     return Error{ErrorCode::kMalformed, "item index size: out of range"};

@@ -30,10 +30,10 @@ class ItemIndex {
   /// Leaves a tombstone. Errors: kNotFound.
   Status remove(std::string_view id);
 
-  /// An index as it was: ids of all rows in order, which of them are live, the version.
+  /// An index as it was: ids of all rows in order, which are live (1, else 0), the version.
   /// Errors: kMalformed for anything that no index can hold: numbers of ids and states that differ,
   /// more than kMaxItems, an id of a wrong length or twice, a version that does not fit the items.
-  static Result<ItemIndex> from_rows(std::vector<std::string> ids, std::vector<bool> live,
+  static Result<ItemIndex> from_rows(std::vector<std::string> ids, std::vector<uint8_t> live,
                                      uint64_t version);
 
   /// Only live items are found.
@@ -60,7 +60,7 @@ class ItemIndex {
   };
 
   std::vector<std::string> ids_;
-  std::vector<bool> live_;
+  std::vector<uint8_t> live_;  // 0 or 1
   std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> numbers_;
   uint32_t live_count_ = 0;
   uint64_t version_ = 0;

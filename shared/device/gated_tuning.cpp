@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace sotto {
 namespace {
@@ -22,7 +23,7 @@ std::vector<double> gains_in(std::span<const ScoredItem> list, std::span<const u
     const auto at = std::find_if(list.begin(), list.end(),
                                  [&](const ScoredItem& listed) { return listed.item == item; });
     const auto rank = static_cast<double>(at - list.begin());
-    gains.push_back(at == list.end() ? 0 : 1 / std::log2(rank + 2));
+    gains.push_back(at == list.end() ? 0 : std::numbers::ln2 / std::log(rank + 2));
   }
   return gains;
 }

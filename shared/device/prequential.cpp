@@ -1,6 +1,7 @@
 #include "device/prequential.hpp"
 
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace sotto {
@@ -23,7 +24,8 @@ PrequentialMeans Prequential::means(int64_t since_ms) const {
     if (placement.time_ms < since_ms) continue;
     ++means.n;
     if (placement.rank < kHitList) means.hit_rate_10 += 1;
-    if (placement.rank < kNdcgList) means.ndcg_100 += 1 / std::log2(2.0 + placement.rank);
+    if (placement.rank < kNdcgList)
+      means.ndcg_100 += std::numbers::ln2 / std::log(2.0 + placement.rank);
     means.reciprocal += 1 / (1.0 + placement.rank);
   }
   if (means.n == 0) return means;

@@ -89,7 +89,7 @@ void EventLog::forget_summaries(Changes& changes) {
   };
   const size_t n_victims = summaries_.size() - limits_.max_summaries;
   sort_first(std::span(order), n_victims, [&](size_t a, size_t b) { return rank(a) < rank(b); });
-  std::vector<bool> forgotten(summaries_.size());
+  std::vector<uint8_t> forgotten(summaries_.size());
   for (size_t i = 0; i < n_victims; ++i) forgotten[order[i]] = true;
 
   size_t kept = 0;

@@ -87,7 +87,7 @@ class Gathering {
 double clock_factor(int64_t timestamp_ms, int64_t now_ms, const InteractionPolicy& policy) {
   if (!policy.half_life_days || now_ms <= timestamp_ms) return 1;
   const auto age_ms = static_cast<double>(now_ms) - static_cast<double>(timestamp_ms);
-  return std::exp2(-age_ms / (kDayMs * *policy.half_life_days));
+  return power_of_two(-age_ms / (kDayMs * *policy.half_life_days));
 }
 
 std::vector<ItemInteraction> with_weights(std::span<const Weighed> weighed,
@@ -133,7 +133,7 @@ double net_strength(const ItemSummary& summary) {
     const ValueRange range = value_range(type);
     const double count = total.count;
     const double mean = std::clamp(total.value_sum / count, range.lowest, range.highest);
-    const double repeated = event_strength(type, mean) * (2 - std::exp2(1 - count));
+    const double repeated = event_strength(type, mean) * (2 - power_of_two(1 - count));
     doubt.add(std::clamp(repeated, -kMostStrength, kMostStrength));
   }
   if (summary.opinion) doubt.add(event_strength(summary.opinion->type, summary.opinion->value));

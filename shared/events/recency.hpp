@@ -14,7 +14,11 @@ struct RankRecency {
   double floor = 0.1;    ///< In [0, 1].
 };
 
-/// Weights of a history of n events in time order, oldest first. Thread safety: pure.
+/// 2^x as a float, which is enough for a weight: std::exp2 of a double would bring a table of 2 kB
+/// to what devices download. Thread safety: pure, as the next one.
+double power_of_two(double x);
+
+/// Weights of a history of n events in time order, oldest first.
 std::vector<float> recency_weights(size_t n, const RankRecency& recency);
 
 }  // namespace sotto

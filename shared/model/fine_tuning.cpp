@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/sort.hpp"
 #include "model/dense.hpp"
 
 namespace sotto {
@@ -79,7 +80,7 @@ Result<FineTuning> FineTuning::create(const RowSource& rows, const Vector& start
   SOTTO_CHECK_OK(check_start(start, rows.dim()));
   FineTuning tuning(rows, start, options, seed);
   tuning.seen_.assign(history.begin(), history.end());
-  std::sort(tuning.seen_.begin(), tuning.seen_.end());
+  sort_all(std::span(tuning.seen_));
   return tuning;
 }
 
@@ -111,7 +112,7 @@ Result<bool> FineTuning::run(size_t steps) {
       return Error{ErrorCode::kNumerical, "fine-tuning: a score is not finite"};
     }
     if (++steps_of_front_ == options_.epochs) {
-      queue_.pop_front();
+      queue_.erase(queue_.begin());
       steps_of_front_ = 0;
     }
   }
@@ -212,10 +213,7 @@ void FineTuning::open_offsets(const Event& event) {
     rows_->read(near.item, {row.data(), rows_->dim()});
     offsets_.push_back({near.item, lifetime, row.norm(), 0});
   }
-  const auto middle = offsets_.begin() + static_cast<ptrdiff_t>(known);
-  const auto order = [](const Offset& a, const Offset& b) { return a.item < b.item; };
-  std::sort(middle, offsets_.end(), order);
-  std::inplace_merge(offsets_.begin(), middle, offsets_.end(), order);
+  sort_all(std::span(offsets_), [](const Offset& a, const Offset& b) { return a.item < b.item; });
   const auto same = [](const Offset& a, const Offset& b) { return a.item == b.item; };
   offsets_.erase(std::unique(offsets_.begin(), offsets_.end(), same), offsets_.end());
 }

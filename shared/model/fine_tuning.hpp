@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -125,7 +124,7 @@ class FineTuning {
   Vector user_;
   std::vector<uint32_t> seen_;   // ascending
   std::vector<Offset> offsets_;  // ascending by item
-  std::deque<Event> queue_;
+  std::vector<Event> queue_;     // oldest first
   size_t steps_of_front_ = 0;
   Random random_;
   std::vector<uint32_t> drawn_;  // of the present step, the event's item first

@@ -50,6 +50,10 @@ Matrix dequantize(const QuantizedMatrix& matrix) {
   return values;
 }
 
+void dequantize_row(std::span<const int8_t> codes, float scale, std::span<float> row) {
+  for (size_t j = 0; j < row.size(); ++j) row[j] = scale * static_cast<float>(codes[j]);
+}
+
 Matrix as_published(const Matrix& values) { return dequantize(quantize_rows(values)); }
 
 }  // namespace sotto

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/matrix.hpp"
@@ -22,6 +23,8 @@ struct QuantizedMatrix {
 /// bit. Rows whose scale would be below 1e-30 become zero. values must be finite, below 1e37.
 QuantizedMatrix quantize_rows(const Matrix& values);
 Matrix dequantize(const QuantizedMatrix& matrix);
+/// One row: row[j] <- scale codes[j]. At least as many codes as numbers.
+void dequantize_row(std::span<const int8_t> codes, float scale, std::span<float> row);
 
 /// What devices see of `values`: dequantize(quantize_rows(values)). Idempotent, to the bit.
 Matrix as_published(const Matrix& values);

@@ -15,11 +15,17 @@ constexpr Eigen::Index kProbes = 16;
 
 // Rows first .. first + n, dequantised.
 Matrix block_of(const Snapshot& snapshot, Eigen::Index first, Eigen::Index n) {
-  if (const auto* values = std::get_if<Matrix>(&snapshot.rows)) return values->middleRows(first, n);
+  const Eigen::Index k = snapshot.dim();
+  Matrix block(n, k);
+  if (const auto* values = std::get_if<Matrix>(&snapshot.rows)) {
+    std::copy_n(values->data() + first * k, n * k, block.data());
+    return block;
+  }
   const auto& quantized = *std::get_if<QuantizedMatrix>(&snapshot.rows);
-  Matrix block = quantized.codes.middleRows(first, n).cast<float>();
+  const auto dim = static_cast<size_t>(k);
   for (Eigen::Index i = 0; i < n; ++i)
-    block.row(i) *= quantized.scales[static_cast<size_t>(first + i)];
+    dequantize_row({quantized.codes.data() + (first + i) * k, dim},
+                   quantized.scales[static_cast<size_t>(first + i)], {block.data() + i * k, dim});
   return block;
 }
 

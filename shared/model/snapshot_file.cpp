@@ -27,7 +27,7 @@ constexpr const char* kInt8 = "int8";
 constexpr uint64_t kBytesAnId = 192;
 
 Error malformed(std::string_view what, std::string_view reason) {
-  return {ErrorCode::kMalformed, std::string(what) + ": " + std::string(reason)};
+  return {ErrorCode::kMalformed, what, reason};
 }
 
 // The tensors of a file whose shapes agree.
@@ -134,7 +134,7 @@ void copy_to(T* out, const Tensor& tensor) {
 Result<ItemIndex> read_items(const Parts& parts) {
   const auto m = static_cast<size_t>(parts.m());
   std::vector<std::string> ids;
-  std::vector<bool> live;
+  std::vector<uint8_t> live;
   ids.reserve(m);
   live.reserve(m);
   const auto offset = [&](size_t i) {

@@ -219,7 +219,7 @@ Result<Bytes> LeaderRole::on_prepare_response(std::span<const uint8_t> response,
     }
     auto out_share = vdaf.prepare_next(std::move(states[i]), outcome.prepare_message);
     const Status added = out_share.ok() ? into.add(vdaf, job.ids[i], *out_share)
-                                        : Status(std::move(out_share).error());
+                                        : Status(std::move(out_share).failure());
     if (!added.ok()) reasons[i] = rejection_reason(added.error().code);
   };
   SOTTO_TRY(Batch batch, sum_reports(executor_, vdaf, job.ids.size(), finish));

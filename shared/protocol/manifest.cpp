@@ -71,7 +71,7 @@ Result<Manifest> decode(std::span<const uint8_t> bytes) {
   SOTTO_CHECK_OK(get_array(in, manifest.audit_head, "manifest: audit head"));
   SOTTO_CHECK_OK(in.finish("manifest"));
   if (Status status = check_manifest(manifest); !status.ok())
-    return Error{ErrorCode::kMalformed, std::move(status).error().message};
+    return Error{ErrorCode::kMalformed, status.error().message};
   return manifest;
 }
 
@@ -84,8 +84,7 @@ PublishedFile published_file(std::span<const uint8_t> bytes) {
 Status check_published_file(const PublishedFile& file, std::span<const uint8_t> bytes,
                             const char* what) {
   if (bytes.size() != file.size || sha256(bytes) != file.hash)
-    return {ErrorCode::kAuthentication,
-            std::string(what) + ": not the file that the manifest names"};
+    return {ErrorCode::kAuthentication, what, "not the file that the manifest names"};
   return {};
 }
 

@@ -176,7 +176,7 @@ Result<Task> decode_task(std::span<const uint8_t> bytes) {
   if (Status status = check_task(task); !status.ok()) {
     const bool unsupported = status.error().code == ErrorCode::kUnsupported;
     return Error{unsupported ? ErrorCode::kUnsupported : ErrorCode::kMalformed,
-                 std::move(status).error().message};
+                 status.error().message};
   }
   return task;
 }

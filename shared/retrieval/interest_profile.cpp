@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <tuple>
+#include <utility>
 
 #include "base/sort.hpp"
 
 namespace sotto {
 namespace {
 
-// Ordered, so that sums and ties do not depend on a hash.
-using Masses = std::map<uint32_t, std::map<uint32_t, double>>;  // tag -> item -> mass
+// What an event gives to one tag of its item.
+struct Mass {
+  uint32_t tag;
+  uint32_t item;
+  size_t event;
+  double mass;
+};
 
 Status check(std::span<const ProfileEvent> events, std::span<const ItemFeatures> features,
              const ProfileOptions& options) {
@@ -25,10 +31,11 @@ Status check(std::span<const ProfileEvent> events, std::span<const ItemFeatures>
   return {};
 }
 
-Masses gather_masses(std::span<const ProfileEvent> events, std::span<const ItemFeatures> features,
-                     const RankRecency& decay) {
+// By tag, item and event, so that sums and ties do not depend on anything else.
+std::vector<Mass> gather_masses(std::span<const ProfileEvent> events,
+                                std::span<const ItemFeatures> features, const RankRecency& decay) {
   const std::vector<float> recency = recency_weights(events.size(), decay);
-  Masses masses;
+  std::vector<Mass> masses;
   for (size_t e = 0; e < events.size(); ++e) {
     std::vector<uint32_t> tags = features[events[e].item].tags;
     sort_all(std::span(tags));
@@ -36,8 +43,11 @@ Masses gather_masses(std::span<const ProfileEvent> events, std::span<const ItemF
     const double mass = double{events[e].weight} * double{recency[e]};
     if (mass == 0) continue;
     for (const uint32_t tag : tags)
-      masses[tag][events[e].item] += mass / static_cast<double>(tags.size());
+      masses.push_back({tag, events[e].item, e, mass / static_cast<double>(tags.size())});
   }
+  sort_all(std::span(masses), [](const Mass& a, const Mass& b) {
+    return std::tie(a.tag, a.item, a.event) < std::tie(b.tag, b.item, b.event);
+  });
   return masses;
 }
 
@@ -48,15 +58,16 @@ Result<std::vector<Interest>> interest_profile(std::span<const ProfileEvent> eve
                                                const ProfileOptions& options) {
   SOTTO_CHECK_OK(check(events, features, options));
   std::vector<Interest> profile;
+  for (const Mass& part : gather_masses(events, features, options.decay)) {
+    if (profile.empty() || profile.back().tag != part.tag) profile.push_back({part.tag, 0, {}});
+    std::vector<InterestItem>& items = profile.back().items;
+    if (items.empty() || items.back().item != part.item) items.push_back({part.item, 0});
+    items.back().share += part.mass;
+  }
   double total = 0;
-  for (const auto& [tag, items] : gather_masses(events, features, options.decay)) {
-    Interest interest{tag, 0, {}};
-    for (const auto& [item, mass] : items) {
-      interest.share += mass;
-      interest.items.push_back({item, mass});
-    }
+  for (Interest& interest : profile) {
+    for (const InterestItem& item : interest.items) interest.share += item.share;
     total += interest.share;
-    profile.push_back(std::move(interest));
   }
   for (Interest& interest : profile) {
     interest.share /= total;

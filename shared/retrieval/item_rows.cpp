@@ -37,9 +37,9 @@ Result<ItemRows> ItemRows::create(QuantizedMatrix matrix) {
   if (stride == dim) {
     rows.codes_.swap(matrix.codes);
   } else {
-    rows.codes_ =
-        QuantizedMatrix::Codes::Zero(matrix.codes.rows(), static_cast<Eigen::Index>(stride));
-    rows.codes_.leftCols(static_cast<Eigen::Index>(dim)) = matrix.codes;
+    rows.codes_.setZero(matrix.codes.rows(), static_cast<Eigen::Index>(stride));
+    for (size_t i = 0; i < n_rows; ++i)
+      std::copy_n(matrix.codes.data() + i * dim, dim, rows.codes_.data() + i * stride);
   }
 
   rows.inverse_norms_.resize(rows.scales_.size());
@@ -52,17 +52,15 @@ Result<ItemRows> ItemRows::create(QuantizedMatrix matrix) {
 }
 
 Vector ItemRows::vector(uint32_t row) const {
-  const auto n = static_cast<Eigen::Index>(dim_);
-  return scales_[row] *
-         codes_.row(static_cast<Eigen::Index>(row)).head(n).transpose().cast<float>();
+  Vector values(static_cast<Eigen::Index>(dim_));
+  dequantize_row(this->row(row), scales_[row], {values.data(), dim_});
+  return values;
 }
 
 Matrix ItemRows::gather(std::span<const uint32_t> rows) const {
   Matrix gathered(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(dim_));
   for (size_t j = 0; j < rows.size(); ++j)
-    gathered.row(static_cast<Eigen::Index>(j)) =
-        scales_[rows[j]] *
-        codes_.row(static_cast<Eigen::Index>(rows[j])).head(gathered.cols()).cast<float>();
+    dequantize_row(row(rows[j]), scales_[rows[j]], {gathered.data() + j * dim_, dim_});
   return gathered;
 }
 

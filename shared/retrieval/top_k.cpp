@@ -22,8 +22,9 @@ Status round_query(std::span<const float> query, std::span<int16_t> rounded) {
 }
 
 std::span<int16_t> ScanScratch::query(size_t size) {
-  query_.assign(size, 0);
-  return query_;
+  const auto query = std::span(query_).first(size);
+  std::fill(query.begin(), query.end(), int16_t{0});
+  return query;
 }
 
 void ScanScratch::keep_best(size_t n) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -44,13 +45,13 @@ class ScanScratch {
   uint32_t count_before(const ItemRows& rows, std::span<const float> multipliers,
                         std::span<const int16_t> query, uint32_t item, const Allowed& allowed);
 
-  /// Room for a query of `size` integers, all 0. Valid until the next call.
+  /// Room for a query of `size` <= kMaxDim integers, all 0. Valid until the next call.
   std::span<int16_t> query(size_t size);
 
  private:
   void keep_best(size_t n);
 
-  std::vector<int16_t> query_;
+  std::array<int16_t, ItemRows::kMaxDim> query_;
   std::vector<ScoredItem> found_;
   ScanHits hits_;
 };

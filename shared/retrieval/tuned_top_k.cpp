@@ -8,9 +8,7 @@
 namespace sotto {
 
 void ItemRowSource::read(uint32_t item, std::span<float> row) const {
-  const std::span<const int8_t> codes = rows_->row(item);
-  const float scale = rows_->scales()[item];
-  for (size_t j = 0; j < row.size(); ++j) row[j] = scale * static_cast<float>(codes[j]);
+  dequantize_row(rows_->row(item), rows_->scales()[item], row);
 }
 
 std::vector<Neighbour> neighbours_of(const ItemRows& rows, uint32_t item, size_t n,

@@ -57,6 +57,13 @@ test('a world goes to disk, is imported, trained on, and its model is measured',
   const measured = report('evaluate', '--data', `world:${copy}`, '--methods', 'popularity', '--model', model);
   assert.ok(Math.abs(measured.models.model['ndcg@100'] - trained.central['ndcg@100']) < 1e-6);
   for (const metric of Object.values(measured.models.model)) assert.ok(metric >= 0 && metric <= 1);
+
+  const tuned = file('tuned.safetensors');
+  const train = ['train', '--data', `world:${world}`, '--dim', '16', '--out', tuned];
+  report(...train, '--tuning-prior', '0.02,0.001,0.05');
+  assert.ok(readFileSync(tuned).includes('tuning_prior') && !readFileSync(model).includes('tuning_prior'));
+  refuse(/tuning_prior/, ...train, '--tuning-prior', '0.02,-1,0.05');
+  refuse(/tuning-prior/, ...train, '--tuning-prior', '0.02');
 });
 
 test('bad input is refused with file, line and column', () => {

@@ -31,8 +31,9 @@ const numbers = (seed) => () => {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
   return seed / 2 ** 32;
 };
-const model = ({ files }, manifest = 'manifest') =>
-  ({ manifest: files[manifest], snapshot: files.snapshot, catalogue: files.catalogue });
+const model = ({ files }, manifest = 'manifest') => ({ manifest: files[manifest],
+  snapshot: files[manifest === 'manifest-tuned' ? 'snapshot-tuned' : 'snapshot'],
+  catalogue: files.catalogue });
 const taskFiles = ({ files }, task = 'task') =>
   ({ task: files[task], leaderKey: files['leader-key'], helperKey: files['helper-key'] });
 const options = ({ files: { identities } }, more = {}) => ({ site: 'shop.example',
@@ -174,6 +175,63 @@ export const cases = {
       }
       same(lists[1][0], lists[2][0], 'ids and rows say the same');
     }
+  },
+
+  async 'tuning: nothing to do without a model, a prior or a history, or when it is off'(site) {
+    const core = await site.load();
+    fails('INVALID_ARGUMENT', () => core.tune(1, now), 'not open');
+    core.open(options(site), [], now);
+    same(core.tune(1, now), false, 'no model');
+    const plain = await visitor(site);
+    like(plain.core, plain.storage, [3, 13, 23]);
+    same(plain.core.tune(1, now + day), false, 'no prior');
+    const tuned = await visitor(site, { manifest: 'manifest-tuned' });
+    same(tuned.core.tune(1, now), false, 'no history');
+    const off = await visitor(site, { manifest: 'manifest-tuned', more: { fineTuning: false } });
+    like(off.core, off.storage, [3, 13, 23]);
+    same(off.core.tune(1, now + day), false, 'off');
+    fails('INVALID_ARGUMENT', () => tuned.core.tune(1, -1));
+    try {
+      tuned.core.tune(-1, now);
+      fail('a negative number of steps');
+    } catch (error) {
+      check(error instanceof RangeError && error.message.startsWith('steps'), String(error));
+    }
+  },
+
+  async 'a list is tuned when there is no more to do, the same in slices of any size'(site) {
+    const at = now + day;
+    const tuneToEnd = (core, steps) => {
+      let slices = 1;
+      while (core.tune(steps, at)) check(++slices < 10_000, 'it ends');
+      return slices;
+    };
+    const lists = [];
+    for (const steps of [1, 7, 0xffffffff]) {
+      const { core, storage } = await visitor(site, { manifest: 'manifest-tuned' });
+      like(core, storage, [3, 13, 23, 4, 14, 33, 43, 53]);
+      const plain = core.recommend({ count: 100 }, at);
+      check(core.tune(0, at), 'there is something to do');
+      check(core.tune(1, at), 'and more than one step of it');
+      same(core.recommend({ count: 100 }, at), plain, 'plain until the end');
+      const slices = tuneToEnd(core, steps);
+      check(steps > 7 ? slices === 1 : slices > 5, `${slices} slices`);
+      const tuned = core.recommend({ count: 100 }, at);
+      check(JSON.stringify(ids(tuned)) !== JSON.stringify(ids(plain)), 'another list');
+      same(new Set(ids(tuned)).size, 100, 'distinct');
+      check(tuned.every(({ score }, i) => Number.isFinite(score) &&
+        (i === 0 || score <= tuned[i - 1].score)), 'best first');
+      check(!ids(tuned).includes('item-3'), 'nothing that was seen');
+      same(core.tune(5, at), false, 'nothing more to do');
+      same(core.recommend({ count: 100 }, at), tuned, 'and nothing changes');
+      const restored = (await visitor(site, { storage, manifest: 'manifest-tuned' })).core;
+      tuneToEnd(restored, 5);
+      sameList(restored.recommend({ count: 100 }, at), tuned, 'restored');
+      lists.push(tuned);
+      like(core, storage, [60], at);
+      check(core.tune(1, at), 'a new event is more to do');
+    }
+    lists.forEach((list) => sameList(list, lists[0], 'slices'));
   },
 
   async 'restored at any event it is the same device'(site) {

@@ -20,12 +20,12 @@ const site = { load: () => SottoCore.load(module), files };
 
 for (const [name, run] of Object.entries(cases)) test(name, () => run(site));
 
-// What it is now, so that it does not grow unnoticed. The aim is 120 kB for everything but proofs:
-// that is what cmake --preset wasm -DSOTTO_DEVICE_PROOFS=OFF builds.
-test('the core is under 180 kB gzipped', () => {
+// What it is now, so that it does not grow unnoticed. (zlib in Node makes 1% more of it than gzip.)
+// The aim is 120 kB for everything but proofs: what -DSOTTO_DEVICE_PROOFS=OFF builds.
+test('the core is under 153 kB gzipped', () => {
   const size = gzipSync(binary, { level: 9 }).length;
   console.log(`sotto.wasm: ${size} bytes gzipped`);
-  assert(size < 180_000, `${size} bytes`);
+  assert(size < 153_000, `${size} bytes`);
 });
 
 test('no server is in the core', () => {
@@ -67,7 +67,7 @@ async function opened() {
   const instance = await Instance.load(module);
   const device = instance.number('sotto_device_create');
   const request = new Writer().text('shop.example').raw(files.identities).u8(0).f64(0).f64(0)
-    .time(0).f64(0).u32(0).u32(0).u32(0).u64(0).bytes().slice();
+    .time(0).f64(0).u32(0).u32(0).u32(0).u64(0).u8(0).bytes().slice();
   instance.call('sotto_device_open', device, request, new Uint8Array(), now);
   instance.call('sotto_model_load', device, files.manifest, files.snapshot, files.catalogue, now);
   return { instance, device, request };

@@ -61,26 +61,24 @@ Error invalid(const char* message) { return {ErrorCode::kInvalidArgument, messag
 Result<std::span<const uint8_t>> buffer(const uint8_t* data, uint32_t size, const char* what) {
   if (size == 0) return std::span<const uint8_t>();
   if (data == nullptr || !in_memory(data, size))
-    return Error{ErrorCode::kInvalidArgument, std::string(what) + ": not in the module's memory"};
+    return Error{ErrorCode::kInvalidArgument, what, "not in the module's memory"};
   return std::span(data, size);
 }
 
 Result<int64_t> milliseconds(double time, const char* what) {
   if (!(time >= 0 && time <= kLatestNow))
-    return Error{ErrorCode::kInvalidArgument, std::string(what) + ": must be 0 .. 2^53 - 1"};
+    return Error{ErrorCode::kInvalidArgument, what, "must be 0 .. 2^53 - 1"};
   return static_cast<int64_t>(std::floor(time));
 }
 
 // Whether so much memory may be taken and is there. Asking the host now is what keeps a later
 // allocation from trapping.
 Status reserve(uint64_t budget, uint64_t bytes, const char* what) {
-  const auto fail = [&](const char* why) {
-    return Status(ErrorCode::kOutOfMemory, std::string(what) + why);
-  };
-  if (bytes > budget) return fail(": beyond the memory budget");
-  if (bytes > SIZE_MAX / 2) return fail(": the host has not so much memory");
+  const auto fail = [&](const char* why) { return Status(ErrorCode::kOutOfMemory, what, why); };
+  if (bytes > budget) return fail("beyond the memory budget");
+  if (bytes > SIZE_MAX / 2) return fail("the host has not so much memory");
   void* const probe = std::malloc(static_cast<size_t>(bytes));
-  if (probe == nullptr) return fail(": the host has not so much memory");
+  if (probe == nullptr) return fail("the host has not so much memory");
   std::free(probe);
   return {};
 }
@@ -97,7 +95,7 @@ int32_t answer(sotto_device* handle, sotto_bytes* out, const Work& work) {
   if (!result.ok()) {
     const ErrorCode code = result.error().code;
     handle->result.clear();
-    handle->error = std::move(result).error().message;
+    handle->error = result.error().message;
     return static_cast<int32_t>(code);
   }
   handle->error.clear();
@@ -253,6 +251,15 @@ int32_t sotto_items_recommend(sotto_device* device, const uint8_t* request, uint
     return answer_list(opened, in, [&](const RecommendRequest& decoded) {
       return opened.recommend(decoded, now);
     });
+  });
+}
+
+int32_t sotto_device_tune(sotto_device* device, uint32_t steps, double now_ms,
+                          sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
+    SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
+    SOTTO_TRY(const bool more, opened.tune(steps, now));
+    return Bytes{static_cast<uint8_t>(more ? 1 : 0)};
   });
 }
 

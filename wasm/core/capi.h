@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 /* Grows by one whenever something here changes its meaning. A loader refuses any other number. */
-#define SOTTO_ABI_VERSION 2
+#define SOTTO_ABI_VERSION 3
 uint32_t SOTTO_EXPORT(sotto_abi_version)(void);
 
 typedef struct sotto_device sotto_device;
@@ -86,7 +86,7 @@ void SOTTO_EXPORT(sotto_last_error)(const sotto_device* device, sotto_bytes* mes
  *   options  text site | identity keys, 32 each: publisher, leader, helper
  *            | u8 floors (0 production, 1 demonstration) | f64 window rho | f64 lifetime rho
  *            | i64 window ms | f64 participation | u32 least history | u32 most events
- *            | u32 most summaries | u64 memory budget
+ *            | u32 most summaries | u64 memory budget | u8 without fine-tuning (0, 1)
  *            Zeros stand for the defaults of DeviceOptions, and of 256 MiB.
  *   records  changes, none deleted: every record that is stored
  *   result   damage: u32 unreadable | u32 stale | u64 missing | u8 head lost (all of the log)
@@ -150,6 +150,12 @@ int32_t SOTTO_EXPORT(sotto_cleaning_count)(sotto_device* device, sotto_bytes* re
 int32_t SOTTO_EXPORT(sotto_items_recommend)(sotto_device* device, const uint8_t* request,
                                             uint32_t request_size, double now_ms,
                                             sotto_bytes* result);
+/* Up to `steps` pieces of fine-tuning, a millisecond or so each, for idle time: Device::tune. Lists
+ * are of the plain fold-in until there is no more to do.
+ * result: u8 1: there is more to do; 0: there is not, or fine-tuning is off, or the model was
+ * published without a prior of its gains, or there is no model. */
+int32_t SOTTO_EXPORT(sotto_device_tune)(sotto_device* device, uint32_t steps, double now_ms,
+                                        sotto_bytes* result);
 /* Items like one. request: text item | request as above. NOT_FOUND for an item that is unknown. */
 int32_t SOTTO_EXPORT(sotto_items_similar)(sotto_device* device, const uint8_t* request,
                                           uint32_t request_size, double now_ms,

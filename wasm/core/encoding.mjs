@@ -165,7 +165,7 @@ export function number(value, name) {
 }
 
 /** @param {unknown} value @param {string} name @param {number} most */
-function whole(value, name, most) {
+export function whole(value, name, most) {
   const checked = number(value, name);
   if (!Number.isInteger(checked) || checked < 0 || checked > most)
     throw new RangeError(`${name}: must be a whole number of 0 .. ${most}`);

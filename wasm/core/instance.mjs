@@ -2,7 +2,7 @@
 // @ts-check
 
 /** The ABI that this loader speaks: SOTTO_ABI_VERSION of capi.h. */
-export const abiVersion = 2;
+export const abiVersion = 3;
 
 const text = new TextDecoder();
 // The most that crypto.getRandomValues gives in one call.

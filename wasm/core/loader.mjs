@@ -5,7 +5,7 @@
 // @ts-check
 import {
   Reader, Writer, dropReasons, eventTypes, ledgerStates, listSources, outboxStates, participations,
-  repairs,
+  repairs, whole,
 } from './encoding.mjs';
 import { Instance, SottoError } from './instance.mjs';
 
@@ -29,6 +29,7 @@ export { SottoError };
  * @property {number} [maxEvents]
  * @property {number} [maxSummaries]
  * @property {number} [memoryBudget]
+ * @property {boolean} [fineTuning]  False: tune() does nothing.
  */
 /**
  * @typedef {object} ListOptions
@@ -88,7 +89,7 @@ export class SottoCore {
       .f64(options.lifetimeRho ?? 0, 'lifetimeRho').time(options.windowMs ?? 0, 'windowMs')
       .f64(options.participation ?? 0, 'participation').u32(options.leastHistory ?? 0, 'leastHistory')
       .u32(options.maxEvents ?? 0, 'maxEvents').u32(options.maxSummaries ?? 0, 'maxSummaries')
-      .u64(options.memoryBudget ?? 0, 'memoryBudget');
+      .u64(options.memoryBudget ?? 0, 'memoryBudget').u8(!(options.fineTuning ?? true), 'fineTuning');
     const stored = new Writer().changes(records);
     const result = this.#call('sotto_device_open', request.bytes(), stored.bytes(), now);
     this.#items = null;
@@ -148,6 +149,11 @@ export class SottoCore {
   recommend(options = {}, now = Date.now()) {
     const request = this.#list(new Writer(), options);
     return this.#recommendations('sotto_items_recommend', request, now);
+  }
+  /** Up to `steps` pieces of fine-tuning, a millisecond or so each, for idle time; what recommend()
+   * returns is fine-tuned when there is no more to do. @returns {boolean} whether there is more */
+  tune(steps = 1, now = Date.now()) {
+    return this.#call('sotto_device_tune', whole(steps, 'steps', 0xffffffff), now).u8() === 1;
   }
   /** @param {string} item @param {ListOptions} options @returns {Recommendation[]} */
   similar(item, options = {}, now = Date.now()) {

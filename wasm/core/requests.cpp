@@ -15,7 +15,7 @@ Error invalid(const char* message) { return {ErrorCode::kInvalidArgument, messag
 
 Result<bool> get_flag(ByteReader& in, const char* what) {
   SOTTO_TRY(const auto byte, in.get<uint8_t>(what));
-  if (byte > 1) return Error{ErrorCode::kInvalidArgument, std::string(what) + ": must be 0 or 1"};
+  if (byte > 1) return Error{ErrorCode::kInvalidArgument, what, "must be 0 or 1"};
   return byte == 1;
 }
 
@@ -43,23 +43,23 @@ Status get_limits(ByteReader& in, DeviceOptions& options) {
   return get_unless_zero(in, options.log_limits.max_summaries, "most summaries");
 }
 
-Result<std::vector<bool>> get_rows(ByteReader& in, uint32_t n_rows) {
+Result<std::vector<uint8_t>> get_rows(ByteReader& in, uint32_t n_rows) {
   SOTTO_TRY(const auto n, in.get<uint32_t>("filter: rows"));
   if (n != n_rows) return invalid("filter: not one bit a row of the model");
   SOTTO_TRY(const auto bits, in.get_bytes((size_t{n} + 7) / 8, "filter: rows"));
-  std::vector<bool> allowed(n);
+  std::vector<uint8_t> allowed(n);
   for (uint32_t row = 0; row < n; ++row) allowed[row] = (bits[row / 8] >> (row % 8) & 1) != 0;
   return allowed;
 }
 
-Result<std::vector<bool>> get_filter(ByteReader& in, const ItemIndex& items) {
+Result<std::vector<uint8_t>> get_filter(ByteReader& in, const ItemIndex& items) {
   SOTTO_TRY(const auto kind, in.get<FilterKind>("filter"));
-  if (kind == FilterKind::kNone) return std::vector<bool>();
+  if (kind == FilterKind::kNone) return std::vector<uint8_t>();
   if (kind == FilterKind::kRows) return get_rows(in, items.size());
   if (kind != FilterKind::kAllBut && kind != FilterKind::kOnly)
     return invalid("filter: must be 0 .. 3");
   const bool listed = kind == FilterKind::kOnly;
-  std::vector<bool> allowed(items.size(), !listed);
+  std::vector<uint8_t> allowed(items.size(), !listed);
   SOTTO_TRY(const auto n, in.get<uint32_t>("filter: ids"));
   for (uint32_t i = 0; i < n; ++i) {
     SOTTO_TRY(const auto id, get_text(in, "filter: ids"));
@@ -90,6 +90,8 @@ Result<OpenOptions> decode_options(std::span<const uint8_t> bytes) {
   if (demo) options.device.floors = {SOTTO_DEMO_MIN_BATCH, SOTTO_DEMO_MIN_Z, true};
   SOTTO_CHECK_OK(get_limits(in, options.device));
   SOTTO_CHECK_OK(get_unless_zero(in, options.memory_budget, "memory budget"));
+  SOTTO_TRY(const bool plain, get_flag(in, "without fine-tuning"));
+  if (plain) options.device.fine_tuning.reset();
   SOTTO_CHECK_OK(in.finish("options"));
   return options;
 }

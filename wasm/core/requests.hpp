@@ -24,7 +24,7 @@ struct OpenOptions {
 /// A request for a list, with the caller's filter as rows of the model.
 struct ListRequest {
   RecommendRequest request;
-  std::vector<bool> allowed;  ///< One a row; empty: all. request.allowed is for the caller to set.
+  std::vector<uint8_t> allowed;  ///< 0 or 1 a row; empty: all. request.allowed: for the caller.
 };
 
 struct ExplainRequest {
