@@ -60,8 +60,8 @@ class FakeSite {
     Bytes file;
     TaskId id;
     SmallSite::Publication publication;
-    LeaderRole leader;
-    HelperRole helper;
+    StoredLeader leader;
+    StoredHelper helper;
     CollectorRole collector;
   };
   struct Received {
