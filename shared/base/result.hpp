@@ -77,6 +77,8 @@ class [[nodiscard]] SOTTO_IN_REGISTER Error {
   [[gnu::always_inline]] ~Error() {
     if (info_ != nullptr) destroy(info_);
   }
+  /// Not after it was moved.
+  operator const ErrorInfo&() const { return *info_; }
 
  private:
   template <class T>
