@@ -84,7 +84,7 @@ double drive(HttpClient& client, const HttpCall& call, int at_once, int total) {
   std::promise<void> all;
   std::atomic<int> to_send{total - at_once};
   std::atomic<int> unanswered{total};
-  std::function<void(Result<HttpReply>)> next = [&](Result<HttpReply> reply) {
+  std::function<void(Result<HttpReply>)> next = [&](const Result<HttpReply>& reply) {
     if (!reply.ok() || reply->status != 200) fail("a call failed");
     if (to_send.fetch_sub(1) > 0) client.send(call, next);
     if (unanswered.fetch_sub(1) == 1) all.set_value();
