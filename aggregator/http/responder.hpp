@@ -31,7 +31,7 @@ class Answer {
  public:
   /// memory: of the request's body, which the handler has until it answers.
   Answer(std::weak_ptr<Connection> session, Reservation memory);
-  ~Answer();
+  ~Answer();  // NOLINT(bugprone-exception-escape)
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 

@@ -207,10 +207,9 @@ int measure_websockets(size_t n, uint16_t port) {
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc == 4 ? argv[1] : "";
-  if (mode == "--serve") return serve_others(static_cast<uint16_t>(std::atoi(argv[2])), argv[3]);
+  if (mode == "--serve") return serve_others(static_cast<uint16_t>(std::stoul(argv[2])), argv[3]);
   if (mode == "--websockets")
-    return measure_websockets(static_cast<size_t>(std::atoi(argv[2])),
-                              static_cast<uint16_t>(std::atoi(argv[3])));
+    return measure_websockets(std::stoul(argv[2]), static_cast<uint16_t>(std::stoul(argv[3])));
   if (argc != 1) fail("usage: bench_http [--serve PORT FILE | --websockets N PORT]");
   measure_both();
 }

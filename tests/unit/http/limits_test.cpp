@@ -210,6 +210,7 @@ TEST_CASE("connections beyond the most are closed at once") {
 TEST_CASE("many connections at once are all served") {
   TestServer test;
   std::vector<std::unique_ptr<RawClient>> clients;
+  clients.reserve(100);
   for (int i = 0; i < 100; ++i) clients.push_back(std::make_unique<RawClient>(*test.server));
   for (int round = 0; round < 3; ++round) {
     for (auto& client : clients) client->send(put("/many", 2) + "ab");
