@@ -158,6 +158,7 @@ HttpClient::HttpClient(const HttpClientOptions& options) : impl_(std::make_uniqu
 }
 
 // Whatever throws here (a thread that cannot be joined) may end the program.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 HttpClient::~HttpClient() { impl_->stop(); }
 
 void HttpClient::send(HttpCall call, Done done) {

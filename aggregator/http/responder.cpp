@@ -25,6 +25,7 @@ Answer::Answer(std::weak_ptr<Connection> session, Reservation memory)
     : session_(std::move(session)), memory_(std::move(memory)) {}
 
 // Without memory for the message the connection would wait for ever: better to end.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 Answer::~Answer() { deliver(std::nullopt); }
 
 void Answer::deliver(std::optional<HttpResponse> response) {
