@@ -94,7 +94,7 @@ std::shared_ptr<PendingCall> HttpClient::Impl::next_call(
   const std::lock_guard lock(mutex);
   Pool& pool = pools[pool_key(connection->origin())];
   while (!stopping && !pool.waiting.empty()) {
-    const auto call = std::move(pool.waiting.front());
+    auto call = std::move(pool.waiting.front());
     pool.waiting.pop_front();
     if (!call->finished()) return call;
   }
@@ -157,6 +157,8 @@ HttpClient::HttpClient(const HttpClientOptions& options) : impl_(std::make_uniqu
   impl_->run();
 }
 
+// Whatever throws here (a thread that cannot be joined) may end the program.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 HttpClient::~HttpClient() { impl_->stop(); }
 
 void HttpClient::send(HttpCall call, Done done) {

@@ -58,7 +58,7 @@ class HttpClient {
  public:
   explicit HttpClient(const HttpClientOptions& options);
   /// Calls that are in flight are answered with kCancelled. Not from one of the client's threads.
-  ~HttpClient();
+  ~HttpClient();  // NOLINT(bugprone-exception-escape)
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 

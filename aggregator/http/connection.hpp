@@ -142,9 +142,9 @@ void start_session(std::shared_ptr<ServerState> state, TlsStream stream);
 /// What a connection becomes after its upgrade.
 struct WebSocketStart {
   std::shared_ptr<ServerState> state;
-  Reservation seat{};  ///< One of most_websockets.
+  Reservation seat{};          ///< One of most_websockets.
   EventHistory::Start from{};  ///< Taken before the client hears that it is connected.
-  Bytes received{};  ///< What the client has sent behind its head.
+  Bytes received{};            ///< What the client has sent behind its head.
 };
 /// On the stream's strand.
 void start_websocket(WebSocketStart start, PlainStream stream);

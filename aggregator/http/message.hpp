@@ -69,8 +69,8 @@ unsigned http_status(ErrorCode code);
 /// A static, cacheable resource: answers If-None-Match with 304, Range with 206 or 416 (one range;
 /// others are ignored; If-Range is heeded). The server leaves the body out for HEAD. etag: without
 /// quotes. immutable: Cache-Control of a year; else `no-cache`, which lets caches keep it and ask.
-HttpResponse serve_resource(const HttpRequest& request, SharedBytes bytes, std::string_view etag,
-                            std::string_view content_type, bool immutable);
+HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes,
+                            std::string_view etag, std::string_view content_type, bool immutable);
 
 /// The same bytes under a content coding, made ahead.
 struct HttpVariant {
@@ -80,8 +80,8 @@ struct HttpVariant {
 
 /// The same; of the forms that Accept-Encoding allows the smallest is sent, with an entity tag of
 /// its own ("TAG-gzip") and Vary.
-HttpResponse serve_resource(const HttpRequest& request, SharedBytes bytes, std::string_view etag,
-                            std::string_view content_type, bool immutable,
+HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes,
+                            std::string_view etag, std::string_view content_type, bool immutable,
                             std::span<const HttpVariant> variants);
 
 }  // namespace sotto

@@ -49,13 +49,13 @@ void apply_range(const HttpRequest& request, std::string_view etag, HttpResponse
 
 }  // namespace
 
-HttpResponse serve_resource(const HttpRequest& request, SharedBytes bytes, std::string_view etag,
-                            std::string_view content_type, bool immutable) {
-  return serve_resource(request, std::move(bytes), etag, content_type, immutable, {});
+HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes,
+                            std::string_view etag, std::string_view content_type, bool immutable) {
+  return serve_resource(request, bytes, etag, content_type, immutable, {});
 }
 
-HttpResponse serve_resource(const HttpRequest& request, SharedBytes bytes, std::string_view etag,
-                            std::string_view content_type, bool immutable,
+HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes,
+                            std::string_view etag, std::string_view content_type, bool immutable,
                             std::span<const HttpVariant> variants) {
   const HttpVariant* variant = choose_variant(request, bytes->size(), variants);
   std::string tag(etag);
@@ -74,7 +74,7 @@ HttpResponse serve_resource(const HttpRequest& request, SharedBytes bytes, std::
   response.headers.emplace_back("content-type", content_type);
   response.headers.emplace_back("accept-ranges", "bytes");
   if (variant) response.headers.emplace_back("content-encoding", variant->coding);
-  response.body = variant ? variant->bytes : std::move(bytes);
+  response.body = variant ? variant->bytes : bytes;
   apply_range(request, tag, response);
   return response;
 }

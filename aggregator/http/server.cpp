@@ -172,6 +172,8 @@ void HttpServer::Impl::stop(uint32_t grace_ms) {
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
+// Whatever throws here (a thread that cannot be joined) may end the program.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 HttpServer::~HttpServer() { stop(0); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerOptions& options,

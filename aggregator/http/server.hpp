@@ -94,7 +94,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const HttpServerOptions& options,
                                                    HttpHandler& handler);
   /// As stop() with no time.
-  ~HttpServer();
+  ~HttpServer();  // NOLINT(bugprone-exception-escape)
 
   uint16_t port() const;
   HttpStatistics statistics() const;

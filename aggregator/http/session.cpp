@@ -1,7 +1,6 @@
 #include "http/session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
 #include <limits>
@@ -21,28 +20,6 @@ constexpr uint32_t kOverloadedRetryS = 5;
 // What a refused client may still send before the connection is cut, and for how long.
 constexpr size_t kMostLingering = size_t{1} << 20;
 constexpr uint32_t kLingerMs = 2000;
-
-/// What a handler's copies of `respond` share.
-class Answer {
- public:
-  Answer(std::weak_ptr<Connection> session, Reservation memory)
-      : session_(std::move(session)), memory_(std::move(memory)) {}
-  ~Answer() { deliver(std::nullopt); }
-  Answer(const Answer&) = delete;
-  Answer& operator=(const Answer&) = delete;
-
-  void deliver(std::optional<HttpResponse> response) {
-    if (given_.exchange(true)) return;
-    { const Reservation released = std::move(memory_); }
-    if (const auto session = session_.lock())
-      static_cast<Responder&>(*session).deliver(std::move(response));
-  }
-
- private:
-  std::weak_ptr<Connection> session_;
-  Reservation memory_;
-  std::atomic<bool> given_{false};
-};
 
 // The refusal of a head that could not be read; null: nobody is there to read it.
 std::optional<HttpResponse> refusal_of(error_code ec, bool expired, bool begun) {
@@ -68,23 +45,6 @@ HttpResponse internal_error() {
 }
 
 }  // namespace
-
-Responder::Responder(std::shared_ptr<ServerState> state, Strand strand)
-    : Connection(std::move(state), strand), delivered_(strand, Timer::time_point::max()) {}
-
-void Responder::deliver(std::optional<HttpResponse> response) {
-  asio::dispatch(strand_, [weak = weak_from_this(), given = std::move(response)]() mutable {
-    const auto self = std::static_pointer_cast<Responder>(weak.lock());
-    if (!self) return;
-    self->response_ = std::move(given);
-    self->answered_ = true;
-    self->delivered_.cancel();
-  });
-}
-
-Awaitable<void> Responder::wait_for_response() {
-  while (!answered_ && !aborted_) co_await delivered_.async_wait(kAwait);
-}
 
 template <class Stream>
 Session<Stream>::Session(std::shared_ptr<ServerState> state, Stream stream)

@@ -6,27 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "http/connection.hpp"
 #include "http/head_parser.hpp"
+#include "http/responder.hpp"
 #include "http/response_head.hpp"
 
 namespace sotto {
-
-/// The side of a session that waits for its handler's answer.
-class Responder : public Connection {
- public:
-  Responder(std::shared_ptr<ServerState> state, Strand strand);
-  /// On any thread. Nothing: the handler will not answer.
-  void deliver(std::optional<HttpResponse> response);
-
- protected:
-  Awaitable<void> wait_for_response();
-
-  std::optional<HttpResponse> response_;
-  bool answered_ = false;
-  bool aborted_ = false;  ///< Nothing more is read or written.
-  Timer delivered_;       ///< Never runs out; is cancelled.
-};
 
 /// Phases of a connection:
 ///   1. TLS handshake, where there is TLS

@@ -84,7 +84,7 @@ double drive(HttpClient& client, const HttpCall& call, int at_once, int total) {
   std::promise<void> all;
   std::atomic<int> to_send{total - at_once};
   std::atomic<int> unanswered{total};
-  std::function<void(Result<HttpReply>)> next = [&](Result<HttpReply> reply) {
+  std::function<void(Result<HttpReply>)> next = [&](const Result<HttpReply>& reply) {
     if (!reply.ok() || reply->status != 200) fail("a call failed");
     if (to_send.fetch_sub(1) > 0) client.send(call, next);
     if (unanswered.fetch_sub(1) == 1) all.set_value();
@@ -207,10 +207,9 @@ int measure_websockets(size_t n, uint16_t port) {
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc == 4 ? argv[1] : "";
-  if (mode == "--serve") return serve_others(static_cast<uint16_t>(std::atoi(argv[2])), argv[3]);
+  if (mode == "--serve") return serve_others(static_cast<uint16_t>(std::stoul(argv[2])), argv[3]);
   if (mode == "--websockets")
-    return measure_websockets(static_cast<size_t>(std::atoi(argv[2])),
-                              static_cast<uint16_t>(std::atoi(argv[3])));
+    return measure_websockets(std::stoul(argv[2]), static_cast<uint16_t>(std::stoul(argv[3])));
   if (argc != 1) fail("usage: bench_http [--serve PORT FILE | --websockets N PORT]");
   measure_both();
 }

@@ -74,7 +74,7 @@ class ScriptedServer {
 
 TEST_CASE("a call brings status, headers and body, over one connection") {
   TestServer test;
-  test.handler.on_handle = [](HttpRequest request, HttpRespond respond) {
+  test.handler.on_handle = [](const HttpRequest& request, const HttpRespond& respond) {
     HttpResponse response = text_response(
         201, "text/plain", request.path + '?' + request.query + text_of(request.body));
     response.headers.emplace_back("sotto-date", std::string(*find_header(request.headers, "a")));
@@ -110,7 +110,7 @@ TEST_CASE("calls wait for one of the connections that an origin may have") {
   std::atomic<int> left{200};
   for (int i = 0; i < 200; ++i) {
     client.send(call_to(*test.server, "GET", "/" + std::to_string(i)),
-                [&](Result<HttpReply> reply) {
+                [&](const Result<HttpReply>& reply) {
                   CHECK(reply.ok());
                   {
                     const std::lock_guard lock(mutex);
@@ -129,7 +129,7 @@ TEST_CASE("done may send the next call") {
   HttpClient client({.threads = 1, .most_connections = 1});
   std::promise<void> ended;
   std::function<void(int)> chain = [&](int left) {
-    client.send(call_to(*test.server), [&, left](Result<HttpReply> reply) {
+    client.send(call_to(*test.server), [&, left](const Result<HttpReply>& reply) {
       CHECK(reply.ok());
       if (left == 0) return ended.set_value();
       chain(left - 1);
@@ -176,7 +176,7 @@ TEST_CASE("a response that ends early is lost, one of chunks is whole") {
 TEST_CASE("a response that is too large is not kept") {
   TestServer test;
   HttpClient client({});
-  test.handler.on_handle = [](HttpRequest, HttpRespond respond) {
+  test.handler.on_handle = [](const HttpRequest&, const HttpRespond& respond) {
     respond({.status = 200, .headers = {}, .body = shared_bytes(1000)});
   };
   HttpCall call = call_to(*test.server);
@@ -192,7 +192,7 @@ TEST_CASE("a call ends in time, in flight or in the queue") {
   std::promise<ErrorCode> first;
   HttpCall call = silent.call();
   call.timeout_ms = 120;
-  client.send(call, [&](Result<HttpReply> reply) { first.set_value(reply.error().code); });
+  client.send(call, [&](const Result<HttpReply>& reply) { first.set_value(reply.error().code); });
   call.timeout_ms = 40;
   CHECK(client.call(call).error().code == ErrorCode::kExpired);
   CHECK(first.get_future().get() == ErrorCode::kExpired);
@@ -217,7 +217,7 @@ TEST_CASE("calls in flight are cancelled with the client") {
   {
     HttpClient client({.threads = 1, .most_connections = 1});
     for (int i = 0; i < 3; ++i) {
-      client.send(silent.call(), [&](Result<HttpReply> reply) {
+      client.send(silent.call(), [&](const Result<HttpReply>& reply) {
         if (!reply.ok() && reply.error().code == ErrorCode::kCancelled) ++cancelled;
       });
     }
@@ -228,7 +228,7 @@ TEST_CASE("calls in flight are cancelled with the client") {
 TEST_CASE("a visitor who leaves takes the connection along") {
   TestServer test;
   std::atomic<int> handled{0};
-  test.handler.on_handle = [&](HttpRequest, HttpRespond respond) {
+  test.handler.on_handle = [&](const HttpRequest&, const HttpRespond& respond) {
     ++handled;
     respond({.status = 200, .headers = {}, .body = shared_bytes(1 << 20)});
   };

@@ -58,7 +58,7 @@ TEST_CASE("bodies whose end is not clear are refused") {
 TEST_CASE("a body beyond what the handler allows is refused before it is read") {
   TestServer test;
   test.handler.on_admit = [](const HttpRequest&) { return uint64_t{10}; };
-  test.handler.on_handle = [](HttpRequest, HttpRespond) { FAIL("handled"); };
+  test.handler.on_handle = [](const HttpRequest&, const HttpRespond&) { FAIL("handled"); };
   RawClient client(*test.server);
   const RawResponse response = client.ask(put("/", 11) + "01234567890");
   CHECK(response.status == 413);
@@ -132,7 +132,7 @@ TEST_CASE("a client that does not take its response is cut off") {
   HttpServerOptions options = short_timeouts();
   options.limits.least_body_rate = 1'000'000'000;
   TestServer test(options);
-  test.handler.on_handle = [](HttpRequest, HttpRespond respond) {
+  test.handler.on_handle = [](const HttpRequest&, const HttpRespond& respond) {
     respond({.status = 200, .headers = {}, .body = shared_bytes(64 << 20)});
   };
   RawClient client(*test.server, 4096);
@@ -147,9 +147,9 @@ TEST_CASE("bodies in memory are bounded: more are sent away before they are read
   TestServer test(options);
   HttpRespond kept;
   std::atomic<bool> handled{false};
-  test.handler.on_handle = [&](HttpRequest request, HttpRespond respond) {
+  test.handler.on_handle = [&](const HttpRequest& request, const HttpRespond& respond) {
     if (request.path == "/kept") {
-      kept = std::move(respond);
+      kept = respond;
       handled = true;
     } else {
       respond(text_response(200, "text/plain", "ok"));
@@ -210,6 +210,7 @@ TEST_CASE("connections beyond the most are closed at once") {
 TEST_CASE("many connections at once are all served") {
   TestServer test;
   std::vector<std::unique_ptr<RawClient>> clients;
+  clients.reserve(100);
   for (int i = 0; i < 100; ++i) clients.push_back(std::make_unique<RawClient>(*test.server));
   for (int round = 0; round < 3; ++round) {
     for (auto& client : clients) client->send(put("/many", 2) + "ab");

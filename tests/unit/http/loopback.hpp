@@ -40,7 +40,7 @@ struct EchoHandler : HttpHandler {
 };
 
 struct TestServer {
-  explicit TestServer(HttpServerOptions options = {}) {
+  explicit TestServer(const HttpServerOptions& options = {}) {
     auto started = HttpServer::start(options, handler);
     REQUIRE_MESSAGE(started.ok(), (started.ok() ? "" : started.error().message));
     server = std::move(*started);

@@ -22,7 +22,7 @@ TEST_CASE("a request is answered, and the connection is used again") {
 TEST_CASE("pipelined requests are answered one after the other") {
   TestServer test;
   std::atomic<int> at_once{0};
-  test.handler.on_handle = [&](HttpRequest request, HttpRespond respond) {
+  test.handler.on_handle = [&](const HttpRequest& request, const HttpRespond& respond) {
     CHECK(at_once.fetch_add(1) == 0);
     std::thread([&at_once, path = request.path, respond] {
       at_once.fetch_sub(1);
@@ -99,7 +99,7 @@ TEST_CASE("HTTP/1.0 is closed unless it asks to be kept") {
 TEST_CASE("a part of a shared body is sent from where it lies") {
   TestServer test;
   const auto body = std::make_shared<const Bytes>(Bytes{'a', 'b', 'c', 'd'});
-  test.handler.on_handle = [&](HttpRequest request, HttpRespond respond) {
+  test.handler.on_handle = [&](const HttpRequest& request, const HttpRespond& respond) {
     respond(serve_resource(request, body, "t", "text/plain", true));
   };
   RawClient client(*test.server);
@@ -113,7 +113,7 @@ TEST_CASE("a part of a shared body is sent from where it lies") {
 
 TEST_CASE("a handler that drops its answer, or throws, costs its connection or an error") {
   TestServer test;
-  test.handler.on_handle = [](HttpRequest request, HttpRespond) {
+  test.handler.on_handle = [](const HttpRequest& request, const HttpRespond&) {
     if (request.path != "/dropped") throw std::runtime_error("secret");
   };
   RawClient dropped(*test.server);
@@ -130,13 +130,13 @@ TEST_CASE("only the first answer counts, and one may come when nobody listens an
   {
     TestServer test;
     std::atomic<bool> handled{false};
-    test.handler.on_handle = [&](HttpRequest request, HttpRespond respond) {
+    test.handler.on_handle = [&](const HttpRequest& request, const HttpRespond& respond) {
       if (request.path == "/twice") {
         respond(text_response(200, "text/plain", "first"));
         respond(text_response(200, "text/plain", "second"));
         return;
       }
-      kept = std::move(respond);
+      kept = respond;
       handled = true;
     };
     RawClient client(*test.server);
@@ -152,7 +152,7 @@ TEST_CASE("the address is the peer's, or what a trusted proxy says") {
   HttpServerOptions options;
   SUBCASE("untrusted") {
     TestServer test(options);
-    test.handler.on_handle = [](HttpRequest request, HttpRespond respond) {
+    test.handler.on_handle = [](const HttpRequest& request, const HttpRespond& respond) {
       respond(text_response(200, "text/plain", request.address));
     };
     RawClient client(*test.server);
@@ -161,7 +161,7 @@ TEST_CASE("the address is the peer's, or what a trusted proxy says") {
   SUBCASE("trusted") {
     options.trust_forwarded = true;
     TestServer test(options);
-    test.handler.on_handle = [](HttpRequest request, HttpRespond respond) {
+    test.handler.on_handle = [](const HttpRequest& request, const HttpRespond& respond) {
       respond(text_response(200, "text/plain", request.address));
     };
     RawClient client(*test.server);
@@ -174,8 +174,8 @@ TEST_CASE("stop lets a request finish, closes idle connections and takes no new 
   TestServer test;
   HttpRespond kept;
   std::atomic<bool> handled{false};
-  test.handler.on_handle = [&](HttpRequest, HttpRespond respond) {
-    kept = std::move(respond);
+  test.handler.on_handle = [&](const HttpRequest&, const HttpRespond& respond) {
+    kept = respond;
     handled = true;
   };
   RawClient idle(*test.server);
@@ -197,8 +197,8 @@ TEST_CASE("stop without time ends requests that have no answer") {
   TestServer test;
   HttpRespond kept;
   std::atomic<bool> handled{false};
-  test.handler.on_handle = [&](HttpRequest, HttpRespond respond) {
-    kept = std::move(respond);
+  test.handler.on_handle = [&](const HttpRequest&, const HttpRespond& respond) {
+    kept = respond;
     handled = true;
   };
   RawClient client(*test.server);

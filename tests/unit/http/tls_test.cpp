@@ -170,7 +170,7 @@ TEST_CASE("who does not shake hands is cut off") {
 TEST_CASE("a large response goes over TLS whole, and a WebSocket is opened over it") {
   const Certificate certificate("DNS:localhost");
   TestServer test(with_tls(certificate));
-  test.handler.on_handle = [](HttpRequest, HttpRespond respond) {
+  test.handler.on_handle = [](const HttpRequest&, const HttpRespond& respond) {
     respond({.status = 200, .headers = {}, .body = shared_bytes(3'000'000)});
   };
   HttpClient client({.certificate_authorities = certificate.files().certificate});
