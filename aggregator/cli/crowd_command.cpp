@@ -13,7 +13,7 @@
 #include "cli/crowd_report.hpp"
 #include "cli/report.hpp"
 #include "crowd/http_transport.hpp"
-#include "crowd/identities.hpp"
+#include "lab/identities_file.hpp"
 #include "lab/progress.hpp"
 #include "lab/thread_pool.hpp"
 

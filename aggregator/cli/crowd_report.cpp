@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 
 namespace sotto {
 namespace {
@@ -152,7 +152,7 @@ json::object to_json(const CrowdOptions& options, const CrowdOutcome& outcome,
   json::array tasks;
   for (const auto& [id, account] : outcome.accounts) {
     json::object task = to_json(account);
-    task["task"] = hex_text(id);
+    task["task"] = to_hex(id);
     if (server)
       if (const auto there = server->find(id); there != server->end())
         task["leader"] = to_json(there->second);

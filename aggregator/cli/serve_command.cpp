@@ -80,6 +80,13 @@ void add_serve_command(CLI::App& app) {
                     "effect, with the environment's overrides");
   command->add_option("--port-file", a.port_file,
                       "Write the port that the server listens on to this file");
+  command->add_flag_callback(
+      "--example-config",
+      [] {
+        std::cout << config_as_toml(ServerConfig(), true);
+        throw CLI::Success();
+      },
+      "Print every key with its default and meaning, and exit");
   command->footer(
       "SIGTERM and SIGINT stop it after what is in flight; SIGHUP reads certificate and tokens "
       "anew.");

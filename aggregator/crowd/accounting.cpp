@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 
 namespace sotto {
 namespace {
@@ -63,7 +63,7 @@ Result<ServerAccounts> parse_status(std::string_view text) {
     if (!entry.is_object()) return malformed("status: tasks: an entry is no object");
     const json::value* const id = entry.get_object().if_contains("id");
     if (id == nullptr || !id->is_string()) return malformed("status: id: no string");
-    const auto parsed = parse_hex<sizeof(TaskId)>(std::string_view(id->get_string()));
+    const auto parsed = from_hex<TaskId>(std::string_view(id->get_string()));
     if (!parsed) return malformed("status: id: 64 hexadecimal digits are expected");
     SOTTO_TRY(accounts[*parsed], read_account(entry.get_object()));
   }
@@ -92,7 +92,7 @@ TaskAccount sum_of(const TaskAccounts& accounts) {
 Status check_accounts(const TaskAccounts& accounts) {
   for (const auto& [task, of] : accounts)
     if (of.made != of.accounted())
-      return {ErrorCode::kDisagreement, "task " + hex_text(task) + ": " + std::to_string(of.made) +
+      return {ErrorCode::kDisagreement, "task " + to_hex(task) + ": " + std::to_string(of.made) +
                                             " reports were made and " +
                                             std::to_string(of.accounted()) + " are accounted for"};
   return {};
@@ -104,7 +104,7 @@ Status check_accounts(const TaskAccounts& accounts, const ServerAccounts& server
     const uint64_t there = found == server.end() ? 0 : found->second.accounted();
     if (there < of.acknowledged || there > of.acknowledged + of.unanswered)
       return {ErrorCode::kDisagreement,
-              "task " + hex_text(task) + ": " + std::to_string(of.acknowledged) +
+              "task " + to_hex(task) + ": " + std::to_string(of.acknowledged) +
                   " reports were acknowledged (" + std::to_string(of.unanswered) +
                   " more went unanswered), and the leader accounts for " + std::to_string(there)};
   }

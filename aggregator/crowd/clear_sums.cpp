@@ -1,6 +1,6 @@
 #include "crowd/clear_sums.hpp"
 
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 #include "lab/atomic_file.hpp"
 
 namespace sotto {
@@ -19,7 +19,7 @@ std::string ids(const std::vector<Nonce>& reports) {
   std::string text = "[";
   for (const Nonce& report : reports) {
     if (text.size() > 1) text += ',';
-    text += '"' + hex_text(report) + '"';
+    text += '"' + to_hex(report) + '"';
   }
   return text + ']';
 }
@@ -47,7 +47,7 @@ Status write_clear_sums(const ClearSums& sums, const std::string& path) {
   const char* separator = "\n";
   for (const auto& [task, of] : sums.tasks()) {
     file.write(separator);
-    file.write("{\"task\":\"" + hex_text(task) + "\",\"reports\":" +
+    file.write("{\"task\":\"" + to_hex(task) + "\",\"reports\":" +
                std::to_string(of.honest.size() + of.malicious.size() + of.malformed.size()) +
                ",\"sum\":" + numbers(of.sum) + ",\"ids\":" + ids(of.honest) +
                ",\"malicious_sum\":" + numbers(of.malicious_sum) + ",\"malicious_ids\":" +

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 
 namespace sotto {
 namespace {
@@ -34,7 +34,7 @@ Result<std::vector<TaskId>> parse_task_list(std::string_view text, uint64_t sequ
     const json::value* const id = entry.get_object().if_contains("id");
     const json::value* const of = entry.get_object().if_contains("model_sequence");
     if (id == nullptr || !id->is_string()) return malformed_list("tasks: id: no string");
-    const auto parsed = parse_hex<sizeof(TaskId)>(std::string_view(id->get_string()));
+    const auto parsed = from_hex<TaskId>(std::string_view(id->get_string()));
     if (!parsed) return malformed_list("tasks: id: 64 hexadecimal digits are expected");
     if (of == nullptr || !of->is_number())
       return malformed_list("tasks: model_sequence: no number");
@@ -112,7 +112,7 @@ void SiteClient::on_manifest(CrowdReply reply) {
     etag_ = arriving->etag;
     return fetch_tasks();
   }
-  get(false, "/v1/files/" + hex_text(manifest->model.hash), {},
+  get(false, "/v1/files/" + to_hex(manifest->model.hash), {},
       [this, arriving, manifest = *manifest](CrowdReply file) {
         arriving->snapshot = std::move(file.body);
         fetch_catalogue(arriving, manifest);
@@ -121,7 +121,7 @@ void SiteClient::on_manifest(CrowdReply reply) {
 
 void SiteClient::fetch_catalogue(std::shared_ptr<Arriving> arriving, const Manifest& manifest) {
   if (manifest.catalogue.size == 0) return open_model(*arriving);
-  get(false, "/v1/files/" + hex_text(manifest.catalogue.hash), {},
+  get(false, "/v1/files/" + to_hex(manifest.catalogue.hash), {},
       [this, arriving = std::move(arriving)](CrowdReply file) {
         arriving->catalogue = std::move(file.body);
         open_model(*arriving);
@@ -155,7 +155,7 @@ void SiteClient::fetch_next_task() {
   if (to_fetch_.empty()) return finish_poll();
   const TaskId id = to_fetch_.back();
   to_fetch_.pop_back();
-  get(false, "/v1/tasks/" + hex_text(id), {},
+  get(false, "/v1/tasks/" + to_hex(id), {},
       [this, id](CrowdReply reply) { on_task_file(id, std::move(reply.body)); });
 }
 
@@ -174,7 +174,7 @@ void SiteClient::on_task_file(const TaskId& id, Bytes file) {
 
 void SiteClient::fetch_key(const KeyId& id, bool of_helper, std::function<void()> then) {
   if (keys_.contains(id)) return then();
-  get(of_helper, "/v1/keys/" + hex_text(id), {},
+  get(of_helper, "/v1/keys/" + to_hex(id), {},
       [this, id, then = std::move(then)](CrowdReply reply) {
         keys_[id] = std::move(reply.body);
         then();

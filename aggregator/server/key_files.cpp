@@ -9,8 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "crypto/text_encoding.hpp"
 #include "lab/atomic_file.hpp"
@@ -75,16 +73,6 @@ Result<Seed> read_secret(const fs::path& path, const char* kind) {
   return seed;
 }
 
-Result<IdentityKey> key_member(const boost::json::object& object, const std::string& path,
-                               const char* name) {
-  const auto* value = object.if_contains(name);
-  const auto key = value != nullptr && value->is_string()
-                       ? from_hex<IdentityKey>(std::string_view(value->as_string()))
-                       : std::nullopt;
-  if (!key) return Error{ErrorCode::kMalformed, path + ": '" + name + "' must be 64 hex digits"};
-  return *key;
-}
-
 Status write_identities(const fs::path& path, const PinnedSite& pinned) {
   SOTTO_TRY(AtomicFile file, AtomicFile::create(path.string()));
   file.write("{\n  \"site\": " + boost::json::serialize(boost::json::string(pinned.site)) +
@@ -94,27 +82,6 @@ Status write_identities(const fs::path& path, const PinnedSite& pinned) {
 }
 
 }  // namespace
-
-Result<PinnedSite> read_identities(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return io(path, errno);
-  std::stringstream text;
-  text << file.rdbuf();
-  boost::system::error_code error;
-  const boost::json::value parsed = boost::json::parse(text.str(), error);
-  if (error || !parsed.is_object())
-    return Error{ErrorCode::kMalformed, path + ": expected a JSON object"};
-  const boost::json::object& object = parsed.as_object();
-  PinnedSite pinned;
-  const auto* site = object.if_contains("site");
-  if (site == nullptr || !site->is_string() || !is_site_name(std::string_view(site->as_string())))
-    return Error{ErrorCode::kMalformed, path + ": 'site' must be the site's name"};
-  pinned.site = std::string(site->as_string());
-  SOTTO_TRY(pinned.publisher, key_member(object, path, "publisher"));
-  SOTTO_TRY(pinned.leader, key_member(object, path, "leader"));
-  SOTTO_TRY(pinned.helper, key_member(object, path, "helper"));
-  return pinned;
-}
 
 Result<KeyFiles> read_key_files(const std::string& folder, ServerRole role,
                                 const PinnedSite& pinned) {

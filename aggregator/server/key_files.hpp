@@ -18,6 +18,7 @@
 #include "base/entropy.hpp"
 #include "base/result.hpp"
 #include "crypto/sign.hpp"
+#include "lab/identities_file.hpp"
 #include "protocol/signed_task.hpp"
 #include "server/config.hpp"
 
@@ -33,9 +34,6 @@ struct KeyFiles {
 /// file may be read by others than its owner, or the identity is not the one that is pinned.
 Result<KeyFiles> read_key_files(const std::string& folder, ServerRole role,
                                 const PinnedSite& pinned);
-
-/// Errors: kNotFound, kMalformed, naming the member.
-Result<PinnedSite> read_identities(const std::string& path);
 
 /// What `sotto keygen` makes: OUT/leader and OUT/helper, each a key folder with identities.json,
 /// and OUT/identities.json. Errors: kInvalidArgument for a bad site name or when one of the folders

@@ -125,12 +125,12 @@ Result<std::vector<std::optional<Result<LeaderRole::Opened>>>> LeaderRole::open_
   for (const Nonce& id : ids) {
     stored.push_back(reports(id));
     if (!stored.back().ok() && stored.back().error().code != ErrorCode::kNotFound)
-      return std::move(stored.back()).error();
+      return std::move(stored.back()).failure();
   }
   std::vector<std::optional<Result<Opened>>> opened(ids.size());
   for_each_report(executor_, ids.size(), [&](size_t i) {
     if (!stored[i].ok())
-      opened[i] = std::move(stored[i]).error();
+      opened[i] = std::move(stored[i]).failure();
     else if (as_accepted && blake2b(*stored[i]) != state_.known.at(ids[i]).digest)
       opened[i] = Error{ErrorCode::kMalformed, "report: not the one that was accepted"};
     else

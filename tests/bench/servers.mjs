@@ -1,14 +1,15 @@
-// What the servers cost: both roles and the generator on one machine, over HTTP, durable.
-//   node tests/bench/servers.mjs [sum] [pine] [small] [recovery]
-// CPU is user time of the server processes (/proc/PID/stat); the reference, `bench_server_loop`, does
-// the bare work for the same reports in the same run: open the sealed share, expand, add; for PINE
-// its whole preparation. Figures of uploads are those of the crowd, which made its reports before.
-import { execFileSync, spawnSync } from 'node:child_process';
+// What the servers cost: both roles and the generator on one machine, over HTTP, every report durable
+// before it is acknowledged.
+//   node tests/bench/servers.mjs [sum] [pine] [small] [recovery] [memory]
+// CPU is user time of the server processes (/proc/PID/stat). The reference is measured in the same run
+// by build/release/bench_vdaf and bench_pine: for `sum` the bare open, expand and add of a report, for
+// PINE its whole preparation. Reports are made before the first one is sent.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { crowd, getJson, bearer, makePair, releaseBinary, remove, root, sleep, until } from '../integration/pair.mjs';
+import { bearer, crowd, getJson, makePair, releaseBinary, remove, root, sleep, until } from '../integration/pair.mjs';
 
 const wanted = process.argv.slice(2);
 const wants = (name) => wanted.length === 0 || wanted.includes(name);
@@ -20,49 +21,131 @@ function userSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]) / ticks;
 }
-const status = (pid, key) => Number(readFileSync(`/proc/${pid}/status`, 'latin1').match(new RegExp(`${key}:\\s+(\\d+)`))[1]) / 1024;
+const statusMb = (pid, key) =>
+  Number(readFileSync(`/proc/${pid}/status`, 'latin1').match(new RegExp(`${key}:\\s+(\\d+)`))[1]) / 1024;
+const show = (label, value) => console.log(`  ${label.padEnd(58)} ${value}`);
+const ms = (value) => `${value.toFixed(2)} ms`;
 
-async function measure(name, { items, visitors, vdaf, connections = 100, jobs = 64, window = '120s' }) {
+/** A pair with a `counts` task that is open, and its numbers. */
+async function startPair(name, { items, visitors, vdaf, jobs = 64, leader = {} }) {
   const pair = await makePair(join(folder, name), {
     binary: releaseBinary,
     world: { users: visitors, items },
-    training: { vdaf, window, min_batch: 2, max_batch: 50_000, prequential: false },
-    leader: { jobs: { linger: '500ms', reports: jobs }, log: { level: 'warn' } },
+    training: { vdaf, window: '600s', min_batch: 2, max_batch: 100_000, prequential: false },
+    leader: { jobs: { linger: '300ms', reports: jobs }, log: { level: 'warn' }, ...leader },
     helper: { log: { level: 'warn' } },
   });
   await pair.start();
-  const token = pair.token('viewer');
-  await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks.length > 0, 120_000);
-  const [leader, helper] = [pair.leader.process.pid, pair.helper.process.pid];
-  const before = [userSeconds(leader), userSeconds(helper)];
-  const running = crowd(pair, ['--visitors', String(visitors), '--made-beforehand', '--connections', String(connections), '--tasks', '1',
-    '--window-rho', '1000', '--lifetime-rho', '1000', '--threads', '2']);
-  const acknowledgedAll = Date.now();
-  const counts = async () => {
-    const { body } = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
-    return body.tasks[0];
-  };
-  let began = 0;
-  let uploaded = 0;
-  const done = await until('all reports to be aggregated', async () => {
-    const task = await counts();
-    if (task.accepted > 0 && began === 0) began = Date.now();
-    if (task.accepted >= visitors && uploaded === 0) uploaded = Date.now();
-    return task.reports >= visitors ? Date.now() : 0;
-  }, 300_000);
-  const after = [userSeconds(leader), userSeconds(helper)];
-  const peak = status(leader, 'VmHWM');
+  pair.viewer = pair.token('viewer');
+  pair.task = async () => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(pair.viewer))).body?.tasks?.[0];
+  await until('a task', pair.task, 120_000);
+  return pair;
+}
+
+const generate = (pair, visitors, connections) =>
+  crowd(pair, ['--visitors', String(visitors), '--made-beforehand', '--connections', String(connections),
+    '--window-rho', '100000', '--lifetime-rho', '100000', '--threads', '2', '--seed', '5']);
+
+async function measure(name, options) {
+  const { visitors, connections = 32 } = options;
+  const pair = await startPair(name, options);
+  const pids = [pair.leader.process.pid, pair.helper.process.pid];
+  const running = generate(pair, visitors, connections);
+  let before, began, uploaded;
+  const drained = await until('all reports to be aggregated', async () => {
+    const task = await pair.task();
+    // Until the first report arrives the servers only serve the model.
+    if (!began) {
+      before = pids.map(userSeconds);
+      if (task.accepted > 0) began = Date.now();
+    }
+    if (!uploaded && task.accepted >= visitors) uploaded = Date.now();
+    return task.reports >= visitors && Date.now();
+  }, 600_000);
+  const used = pids.map((pid, i) => ((userSeconds(pid) - before[i]) * 1000) / visitors);
+  const peak = statusMb(pids[0], 'VmHWM');
   running.child.kill('SIGTERM');
-  const outcome = JSON.parse(readFileSync(await running.file(), 'utf8'));
+  const outcome = await running.done();
   await pair.stop();
-  return {
-    reports: visitors,
-    upload_s: (uploaded - began) / 1000,
-    drained_s: (done - began) / 1000,
-    leader_ms: ((after[0] - before[0]) * 1000) / visitors,
-    helper_ms: ((after[1] - before[1]) * 1000) / visitors,
-    leader_peak_mb: peak,
-    outcome,
-    waited: acknowledgedAll,
-  };
+  return { used, peak, drain: (drained - began) / (uploaded - began), outcome };
+}
+
+/** Milliseconds of a row of a benchmark program's table. */
+function reference(program, rows) {
+  const text = execFileSync(join(root, 'build/release', program), { encoding: 'utf8' });
+  return rows.map((row) => {
+    const line = text.split('\n').find((one) => one.startsWith(row));
+    if (!line) throw new Error(`${program} has no row '${row}'`);
+    return Number(line.slice(row.length).trim().split(/\s+/)[0]);
+  });
+}
+
+async function sum() {
+  console.log('sum, d = 118,592 (0.47 MB a report), durable');
+  const [leaderOpen, leaderAdd, helperOpen, helperAdd] = reference('bench_vdaf', ['leader: open', 'leader: prepare and aggregate',
+    'helper: open', 'helper: prepare, expand and aggregate']);
+  const { used, peak, drain, outcome } = await measure('sum', { items: kLarge, visitors: 600, vdaf: 'sum' });
+  show('bare open + expand + add: leader, helper', `${ms(leaderOpen + leaderAdd)}, ${ms(helperOpen + helperAdd)}`);
+  show('leader, user CPU a report (at most 4 times)', `${ms(used[0])}, ${(used[0] / (leaderOpen + leaderAdd)).toFixed(2)} times`);
+  show('helper, user CPU a report (at most 2.5 times)', `${ms(used[1])}, ${(used[1] / (helperOpen + helperAdd)).toFixed(2)} times`);
+  show('acknowledged (at least 150 reports/s)', `${outcome.throughput.reports_per_second.toFixed(0)} reports/s`);
+  show('all aggregated after', `${drain.toFixed(2)} times the upload`);
+  show('leader, peak memory', `${peak.toFixed(0)} MB`);
+}
+
+async function pine() {
+  console.log('PINE, d = 118,592, durable');
+  const text = execFileSync(join(root, 'build/release/bench_pine'), { encoding: 'utf8' });
+  console.log(text.split('\n').filter((line) => /118|prepare/.test(line)).map((line) => `  | ${line}`).join('\n'));
+  const { used, drain, outcome } = await measure('pine', { items: kLarge, visitors: 300, vdaf: 'pine32' });
+  show('leader, user CPU a report', ms(used[0]));
+  show('helper, user CPU a report', ms(used[1]));
+  show('acknowledged', `${outcome.throughput.reports_per_second.toFixed(0)} reports/s`);
+  show('all aggregated after', `${drain.toFixed(2)} times the upload`);
+}
+
+async function small() {
+  console.log('small reports (sum, d = 240: 1.1 kB), made beforehand, durable');
+  const { used, drain, outcome } = await measure('small', { items: 239, visitors: 20_000, vdaf: 'sum', connections: 64, jobs: 256 });
+  const latency = outcome.uploads.latency_ms ?? outcome.uploads.latency;
+  show('acknowledged (at least 5,000 uploads/s)', `${outcome.throughput.reports_per_second.toFixed(0)} uploads/s`);
+  show('latency', JSON.stringify(latency));
+  show('all aggregated after (at most 2 times the upload)', `${drain.toFixed(2)} times`);
+  show('leader, helper: user CPU a report', `${ms(used[0])}, ${ms(used[1])}`);
+}
+
+async function recovery() {
+  console.log('crash recovery with 10,000 pending reports');
+  const pair = await startPair('recovery', { items: 239, visitors: 10_000, vdaf: 'sum', leader: { jobs: { linger: '1h', reports: 1024, in_flight: 1 } } });
+  await pair.helper.stop();
+  const running = generate(pair, 10_000, 64);
+  await until('10,000 reports', async () => (await pair.task()).accepted >= 10_000, 600_000);
+  await pair.leader.kill();
+  const begin = Date.now();
+  await pair.leader.start();
+  await until('readiness', () => fetch(`${pair.leader.url}/v1/ready`).then((r) => r.ok, () => false));
+  show('ready after kill -9 (at most 5 s)', `${((Date.now() - begin) / 1000).toFixed(2)} s`);
+  show('pending then', (await pair.task()).pending);
+  running.child.kill('SIGTERM');
+  await running.done();
+  await pair.leader.stop();
+}
+
+async function memory() {
+  console.log('100 uploads of 0.5 MB at once');
+  const pair = await startPair('memory', { items: kLarge, visitors: 200, vdaf: 'sum' });
+  const before = statusMb(pair.leader.process.pid, 'VmRSS');
+  const running = generate(pair, 200, 100);
+  await until('200 reports', async () => (await pair.task()).accepted >= 200, 300_000);
+  await sleep(500);
+  show("leader's memory before, at its peak (at most 256 MB)", `${before.toFixed(0)} MB, ${statusMb(pair.leader.process.pid, 'VmHWM').toFixed(0)} MB`);
+  running.child.kill('SIGTERM');
+  await running.done();
+  await pair.stop();
+}
+
+try {
+  for (const part of [sum, pine, small, recovery, memory]) if (wants(part.name)) await part();
+} finally {
+  remove(folder);
 }

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "crowd/accounting.hpp"
-#include "crowd/hex_text.hpp"
-#include "crowd/identities.hpp"
+#include "crypto/text_encoding.hpp"
+#include "lab/identities_file.hpp"
 #include "crowd/site_client.hpp"
 #include "hex.hpp"
 
@@ -22,10 +22,10 @@ std::string identities(const std::string& helper) {
 
 TEST_CASE("hexadecimal text goes there and back, and nothing else is read") {
   const std::array<uint8_t, 3> bytes{0x00, 0x9f, 0xff};
-  CHECK(hex_text(bytes) == "009fff");
-  CHECK(parse_hex<3>("009FfF") == bytes);
+  CHECK(to_hex(bytes) == "009fff");
+  CHECK(from_hex<std::array<uint8_t, 3>>("009fff") == bytes);
   for (const char* wrong : {"", "009ff", "009fff0", "009ffg", "00 9ff"})
-    CHECK_FALSE(parse_hex<3>(wrong).has_value());
+    CHECK_FALSE(from_hex<std::array<uint8_t, 3>>(wrong).has_value());
 }
 
 TEST_CASE("identities name what is wrong with them") {
@@ -51,7 +51,7 @@ TEST_CASE("a task list gives the tasks of one model and refuses what is none") {
                       4);
   REQUIRE(ids.ok());
   REQUIRE(ids->size() == 1);
-  CHECK(hex_text(ids->front()) == two);
+  CHECK(to_hex(ids->front()) == two);
   CHECK(parse_task_list(R"({"tasks":[]})", 1)->empty());
   const std::string entry = R"({"tasks":[{"id":")" + two;
   const std::vector<std::string> wrongs{"[]",

@@ -240,7 +240,7 @@ TEST_CASE("the helper's key comes from the helper where its address is known, an
   CrowdRun run(2);
   run.keys_from_helper = true;
   run.run(options);
-  const std::string path = "/v1/keys/" + hex_text(run.site.rounds[0].task.helper_key);
+  const std::string path = "/v1/keys/" + to_hex(run.site.rounds[0].task.helper_key);
   CHECK(run.site.helper_gets == std::map<std::string, uint64_t>{{path, 1}});
 }
 

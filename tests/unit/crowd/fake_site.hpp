@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "crowd/crowd.hpp"
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 #include "crowd/simulated_clock.hpp"
 #include "device/small_site.hpp"
 #include "lab/thread_pool.hpp"
@@ -93,14 +93,14 @@ class FakeSite {
     if (call.target == "/v1/tasks") return ok(from_text(task_list()));
     if (call.target == "/v1/admin/status") return status(call);
     for (const Round& round : rounds)
-      if (call.target == "/v1/tasks/" + hex_text(round.id)) return ok(round.file);
+      if (call.target == "/v1/tasks/" + to_hex(round.id)) return ok(round.file);
     const std::pair<std::string, Bytes> files[] = {
-        {"/v1/files/" + hex_text(published_file(now.publication.snapshot).hash),
+        {"/v1/files/" + to_hex(published_file(now.publication.snapshot).hash),
          now.publication.snapshot},
-        {"/v1/files/" + hex_text(published_file(now.publication.catalogue).hash),
+        {"/v1/files/" + to_hex(published_file(now.publication.catalogue).hash),
          now.publication.catalogue},
-        {"/v1/keys/" + hex_text(now.task.leader_key), served_leader_key},
-        {"/v1/keys/" + hex_text(now.task.helper_key), encode_signed_key(site.helper_key)}};
+        {"/v1/keys/" + to_hex(now.task.leader_key), served_leader_key},
+        {"/v1/keys/" + to_hex(now.task.helper_key), encode_signed_key(site.helper_key)}};
     for (const auto& [path, bytes] : files)
       if (call.target == path) return ok(bytes);
     return problem(404, "NOT_FOUND");
@@ -165,7 +165,7 @@ class FakeSite {
   std::string task_list() const {
     std::string list;
     for (const Round& round : rounds)
-      list += (list.empty() ? R"({"id":")" : R"(,{"id":")") + hex_text(round.id) +
+      list += (list.empty() ? R"({"id":")" : R"(,{"id":")") + to_hex(round.id) +
               R"(","model_sequence":)" + std::to_string(round.task.model_sequence) + "}";
     return R"({"tasks":[)" + list + "]}";
   }
@@ -189,7 +189,7 @@ class FakeSite {
     for (const auto& [code, count] : state.rejected)
       rejected += (rejected.empty() ? "\"" : ",\"") + std::string(error_code_name(code)) +
                   "\":" + std::to_string(count);
-    return R"({"id":")" + hex_text(round.id) + R"(","phase":"open","reports":)" +
+    return R"({"id":")" + to_hex(round.id) + R"(","phase":"open","reports":)" +
            std::to_string(state.batch.reports) + R"(,"pending":)" +
            std::to_string(state.waiting.size()) + R"(,"rejected":{)" + rejected + "}}";
   }
@@ -220,7 +220,7 @@ class FakeSite {
   // The one place that knows how a leader takes a report.
   Result<Acceptance> accept(const CrowdCall& call) {
     for (Round& round : rounds)
-      if (call.target.starts_with("/v1/tasks/" + hex_text(round.id) + "/"))
+      if (call.target.starts_with("/v1/tasks/" + to_hex(round.id) + "/"))
         return round.leader.accept(*call.body, clock_.now_ms());
     return Error{ErrorCode::kNotFound, "task: not known"};
   }

@@ -10,7 +10,7 @@
 namespace sotto {
 
 /// {"site": NAME, "publisher": KEY, "leader": KEY, "helper": KEY}: Ed25519 public keys as 64
-/// hexadecimal digits. Other members are passed over.
+/// lower-case hexadecimal digits. Other members are passed over.
 /// Errors: kMalformed, naming the member.
 Result<PinnedSite> parse_identities(std::string_view json);
 /// Errors: kNotFound, kIo, and those of parse_identities, naming the file.

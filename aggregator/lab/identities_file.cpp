@@ -1,10 +1,10 @@
-#include "crowd/identities.hpp"
+#include "lab/identities_file.hpp"
 
 #include <boost/json.hpp>
 #include <fstream>
 #include <iterator>
 
-#include "crowd/hex_text.hpp"
+#include "crypto/text_encoding.hpp"
 
 namespace sotto {
 namespace {
@@ -23,7 +23,7 @@ Result<std::string> text_of(const json::object& object, std::string_view member)
 
 Result<IdentityKey> key_of(const json::object& object, std::string_view member) {
   SOTTO_TRY(const std::string text, text_of(object, member));
-  const auto key = parse_hex<sizeof(IdentityKey)>(text);
+  const auto key = from_hex<IdentityKey>(text);
   if (!key) return malformed(member, "64 hexadecimal digits are expected");
   return *key;
 }
