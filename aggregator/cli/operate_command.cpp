@@ -41,11 +41,11 @@ std::unique_ptr<Store> shared_store(const std::string& path) {
   return or_fail(open_sqlite_store(path, StoreAccess::kShare, false));
 }
 
-// What an operator does on the machine itself stands in the log, too.
+// What an operator does on the machine itself stands in the log, too: the server takes it there.
 void commit_audited(Store& store, StoreChange change, const char* action,
                     const std::string& detail) {
-  AuditLog log = or_fail(AuditLog::open(store));
-  const StoreChange entry = log.append("operator", action, detail, system_now_ms());
+  SystemEntropy entropy;
+  const StoreChange entry = AuditLog::note("operator", action, detail, system_now_ms(), entropy);
   const StoreChange changes[] = {std::move(change), entry};
   or_fail(store.commit(changes));
 }
@@ -140,6 +140,10 @@ void run_audit_show(const AuditArguments& arguments) {
                    {"detail", entry.detail},
                    {"digest", to_hex(entry.digest)}});
   if (!arguments.json.empty()) return print_json(arguments.json, {{"entries", std::move(all)}});
+  for (const AuditEntry& entry : or_fail(AuditLog::notes(*store)))
+    std::printf("     -  %s  %-16s  %-18s  %s (not in the chain before the server runs)\n",
+                utc(entry.time_ms).c_str(), entry.actor.c_str(), entry.action.c_str(),
+                entry.detail.c_str());
   for (const AuditEntry& entry : entries)
     std::printf("%6llu  %s  %-16s  %-18s  %s\n", static_cast<unsigned long long>(entry.sequence),
                 utc(entry.time_ms).c_str(), entry.actor.c_str(), entry.action.c_str(),

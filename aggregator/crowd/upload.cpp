@@ -137,8 +137,8 @@ void Uploads::send(const UploadPointer& upload) {
   if (bytes == nullptr) return finish(upload, End::kNeverSent);
   CrowdCall call;
   call.method = "PUT";
-  call.target = "/v1/tasks/" + to_hex(upload->task->id()) + "/reports/" +
-                to_hex(*upload->decision.report);
+  call.target =
+      "/v1/tasks/" + to_hex(upload->task->id()) + "/reports/" + to_hex(*upload->decision.report);
   call.headers.emplace_back("content-type", "application/octet-stream");
   call.body = bytes;
   upload->aborting = upload->drops_out && upload->attempts == 0 && !upload->repeating;

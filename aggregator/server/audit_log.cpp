@@ -1,13 +1,16 @@
 #include "server/audit_log.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 
 namespace sotto {
 namespace {
 
 constexpr const char* kSpace = "audit";
+constexpr const char* kNotes = "audit note";
 constexpr std::string_view kDomain = "sotto audit v1";
 
 std::string key_of(uint64_t sequence) {
@@ -26,12 +29,18 @@ Digest digest_of(uint64_t sequence, std::span<const uint8_t> record) {
   return std::move(hash).finish();
 }
 
-Result<AuditEntry> decode_entry(const std::string& key, const Bytes& record) {
+Bytes encode_entry(const AuditEntry& entry) {
+  ByteWriter out;
+  out.put<uint8_t>(1);
+  out.put<int64_t>(entry.time_ms);
+  for (const std::string* text : {&entry.actor, &entry.action, &entry.detail})
+    out.put_string(std::string_view(*text).substr(0, AuditLog::kMostText));
+  out.put_bytes(entry.previous);
+  return std::move(out).bytes();
+}
+
+Result<AuditEntry> decode_record(const Bytes& record) {
   AuditEntry entry;
-  const auto [end, error] =
-      std::from_chars(key.data(), key.data() + key.size(), entry.sequence, 16);
-  if (error != std::errc() || key != key_of(entry.sequence))
-    return Error{ErrorCode::kMalformed, "audit log: '" + key + "' is no sequence"};
   ByteReader in(record);
   SOTTO_TRY(const auto format, in.get<uint8_t>("audit format"));
   if (format != 1) return Error{ErrorCode::kUnsupported, "audit log: unknown format"};
@@ -42,6 +51,15 @@ Result<AuditEntry> decode_entry(const std::string& key, const Bytes& record) {
   SOTTO_TRY(const auto previous, in.get_bytes(entry.previous.size(), "audit digest"));
   std::copy(previous.begin(), previous.end(), entry.previous.begin());
   SOTTO_CHECK_OK(in.finish("audit entry"));
+  return entry;
+}
+
+Result<AuditEntry> decode_entry(const std::string& key, const Bytes& record) {
+  SOTTO_TRY(AuditEntry entry, decode_record(record));
+  const auto [end, error] =
+      std::from_chars(key.data(), key.data() + key.size(), entry.sequence, 16);
+  if (error != std::errc() || key != key_of(entry.sequence))
+    return Error{ErrorCode::kMalformed, "audit log: '" + key + "' is no sequence"};
   entry.digest = digest_of(entry.sequence, record);
   return entry;
 }
@@ -62,17 +80,47 @@ Result<AuditLog> AuditLog::open(const Store& store) {
 
 StoreChange AuditLog::append(std::string actor, std::string action, std::string detail,
                              int64_t now_ms) {
-  ByteWriter out;
-  out.put<uint8_t>(1);
-  out.put<int64_t>(now_ms);
-  for (std::string* text : {&actor, &action, &detail}) {
-    text->resize(std::min(text->size(), kMostText));
-    out.put_string(*text);
-  }
-  out.put_bytes(head_);
   ++sequence_;
-  head_ = digest_of(sequence_, out.bytes());
-  return {kSpace, {key_of(sequence_), std::move(out).bytes()}};
+  Bytes record = encode_entry(
+      {sequence_, now_ms, std::move(actor), std::move(action), std::move(detail), head_, {}});
+  head_ = digest_of(sequence_, record);
+  return {kSpace, {key_of(sequence_), std::move(record)}};
+}
+
+StoreChange AuditLog::note(std::string actor, std::string action, std::string detail,
+                           int64_t now_ms, EntropySource& entropy) {
+  std::array<uint8_t, 8> random{};
+  entropy.fill(random);
+  uint64_t name = 0;
+  std::memcpy(&name, random.data(), sizeof name);
+  return {
+      kNotes,
+      {key_of(name),
+       encode_entry({0, now_ms, std::move(actor), std::move(action), std::move(detail), {}, {}})}};
+}
+
+Result<std::vector<AuditEntry>> AuditLog::notes(const Store& store) {
+  SOTTO_TRY(const auto records, store.list(kNotes, ""));
+  std::vector<AuditEntry> entries;
+  for (const KeyedRecord& record : records) {
+    SOTTO_TRY(AuditEntry entry, decode_record(record.bytes.value_or(Bytes())));
+    entries.push_back(std::move(entry));
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.time_ms < b.time_ms; });
+  return entries;
+}
+
+Status AuditLog::take_notes(const Store& store, std::vector<StoreChange>& changes) {
+  SOTTO_TRY(const auto keys, store.keys(kNotes, ""));
+  if (keys.empty()) return {};
+  SOTTO_TRY(auto noted, notes(store));
+  if (noted.size() != keys.size()) return {};  // one came in between: the next time
+  for (AuditEntry& entry : noted)
+    changes.push_back(append(std::move(entry.actor), std::move(entry.action),
+                             std::move(entry.detail), entry.time_ms));
+  for (const std::string& key : keys) changes.push_back({kNotes, {key, std::nullopt}});
+  return {};
 }
 
 Result<std::vector<AuditEntry>> AuditLog::read(const Store& store, uint64_t after, size_t limit) {

@@ -4,14 +4,20 @@
 //   u8 format = 1 | i64 time_ms | actor, action, detail: u64 length and text each | previous 32
 // digest of an entry = SHA-256("sotto audit v1" | sequence u64 | the record); `previous` is that of
 // the entry before, zero for the first. The head (the latest digest) rides in every signed
-// manifest, so that whoever keeps manifests can tell a log that was rewritten. Thread safety: one
-// thread at a time (the commit queue's), but for verify and read.
+// manifest, so that whoever keeps manifests can tell a log that was rewritten.
+//
+// Only a server appends. What an operator does beside it on the machine is noted (space "audit
+// note", key: random; the same record, `previous` zero) and taken into the chain by the server,
+// within a second when it runs.
+//
+// Thread safety: one thread at a time (the commit queue's), but for verify, read, note and notes.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/entropy.hpp"
 #include "base/result.hpp"
 #include "crypto/hash.hpp"
 #include "store/store.hpp"
@@ -40,6 +46,13 @@ class AuditLog {
   const Digest& head() const { return head_; }
   uint64_t sequence() const { return sequence_; }
 
+  /// For other processes than the server: an entry that it will take into the chain.
+  static StoreChange note(std::string actor, std::string action, std::string detail, int64_t now_ms,
+                          EntropySource& entropy);
+  /// What was noted and not taken yet, without sequence. Errors: kIo, kMalformed.
+  static Result<std::vector<AuditEntry>> notes(const Store& store);
+  /// Takes the notes. Errors: as notes.
+  Status take_notes(const Store& store, std::vector<StoreChange>& changes);
   /// Entries with a sequence above `after`, at most `limit`. Errors: kIo, kMalformed.
   static Result<std::vector<AuditEntry>> read(const Store& store, uint64_t after, size_t limit);
   /// The whole chain. Errors: kDisagreement, naming the first entry that does not follow from the

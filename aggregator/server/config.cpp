@@ -334,7 +334,7 @@ std::vector<ConfigKey> make_keys() {
   add("training", "rollback", "Rolls back when the released metric falls by this share; 0: never.",
       number<double>(&C::rollback_share, 0.0, 1.0, "a share, 0 to 1"));
   add("training", "seed", "Of the first model. Public.",
-      number<uint64_t>(&C::seed, 0, UINT64_MAX, "a whole number"));
+      number<uint64_t>(&C::seed, 0, INT64_MAX, "a whole number"));
   return keys;
 }
 

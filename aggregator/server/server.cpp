@@ -20,7 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr auto kTick = std::chrono::milliseconds(100);
-constexpr int kTicksPerTokenCheck = 20;
+constexpr int kTicksPerTokenCheck = 5;
 constexpr int kTicksPerHousekeeping = 600;
 constexpr int64_t kClosedTasksKeptMs = int64_t{100} * 24 * 60 * 60 * 1000;
 constexpr uint16_t kLeaderPort = 8787;
@@ -128,6 +128,7 @@ class Server::Impl {
   Status listen();
   void lost();
   void run_ticks();
+  void take_notes();
   void housekeeping();
   void announce(json::object event) {
     if (http_) http_->broadcast(json::serialize(event));
@@ -286,11 +287,22 @@ void Server::Impl::run_ticks() {
     }
     if (leader_) leader_->tick();
     if (tick % kTicksPerTokenCheck == 0) {
+      take_notes();
       if (const Status read = api_->reload_tokens(); !read.ok())
         log_.error("tokens cannot be read", {{"why", read.error().message}});
     }
     if (tick % kTicksPerHousekeeping == 1) housekeeping();
   }
+}
+
+// What an operator has done beside the server.
+void Server::Impl::take_notes() {
+  queue_.post_after_commit(
+      [this](std::vector<StoreChange>& changes) {
+        if (const Status taken = audit_.take_notes(*store_, changes); !taken.ok())
+          log_.error("notes for the audit log cannot be read", {{"why", taken.error().message}});
+      },
+      [](const Status&) {});
 }
 
 void Server::Impl::housekeeping() {

@@ -390,7 +390,8 @@ Status TrainingService::Impl::publish_what_is_due() {
       latest->publication.why != "rollback")
     return publish("release", nullptr, 0);
   const Manifest& manifest = latest->manifest;
-  if (context_.clock.now_ms() < manifest.created_ms + (manifest.expires_ms - manifest.created_ms) / 2)
+  if (context_.clock.now_ms() <
+      manifest.created_ms + (manifest.expires_ms - manifest.created_ms) / 2)
     return {};
   return install(
       [&](std::vector<StoreChange>& changes) {

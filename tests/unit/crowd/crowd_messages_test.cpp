@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "crowd/accounting.hpp"
-#include "crypto/text_encoding.hpp"
-#include "lab/identities_file.hpp"
 #include "crowd/site_client.hpp"
+#include "crypto/text_encoding.hpp"
 #include "hex.hpp"
+#include "lab/identities_file.hpp"
 
 namespace sotto {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "crowd/crowd.hpp"
-#include "crypto/text_encoding.hpp"
 #include "crowd/simulated_clock.hpp"
+#include "crypto/text_encoding.hpp"
 #include "device/small_site.hpp"
 #include "lab/thread_pool.hpp"
 

@@ -32,8 +32,8 @@ Run run(Course& course, const Histories& devices, int releases,
   return out;
 }
 
-const SmallSite& site() {
-  static const SmallSite kSite = small_site();
+const TrainingSite& site() {
+  static const TrainingSite kSite = training_site();
   return kSite;
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("a shifted copy costs its insertion and little more") {
 }
 
 TEST_CASE("new items without new training: the delta is a small part of the file") {
-  SmallSite site = small_site(200);
+  TrainingSite site = training_site(200);
   Course course = Course::create(course_options(), site.content).value();
   SerialExecutor executor;
   for (int j = 0; j < 2; ++j)

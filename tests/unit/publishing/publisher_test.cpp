@@ -27,7 +27,7 @@ struct Parts {
   Catalogue catalogue;
 };
 Parts parts(uint64_t seed = 1) {
-  static const SmallSite kSite = small_site(60);
+  static const TrainingSite kSite = training_site(60);
   CourseOptions course = course_options();
   course.seed = seed;
   return {Course::create(course, kSite.content)->snapshot().value(), kSite.content.catalogue};

@@ -17,11 +17,11 @@
 #include "model/task_layout.hpp"
 #include "privacy/discrete_gaussian.hpp"
 #include "publishing/course.hpp"
-#include "store/store.hpp"
+#include "store/records.hpp"
 
 namespace sotto {
 
-struct SmallSite {
+struct TrainingSite {
   SmallWorld world;
   SiteContent content;
 };
@@ -42,10 +42,10 @@ inline SiteContent content_of(const SmallWorld& world, uint32_t n_items = UINT32
   return site;
 }
 
-inline SmallSite small_site(uint32_t users = 2000) {
+inline TrainingSite training_site(uint32_t users = 2000) {
   WorldOptions options = world_preset("tiny").value();
   options.users = users;
-  SmallSite site;
+  TrainingSite site;
   site.world.data = make_world(options).value();
   SplitOptions split;
   split.positive_from = 0;
@@ -118,57 +118,6 @@ inline double ndcg_of(const Split& split, const Snapshot& snapshot) {
   return ndcg_of(split, factor_scorer(items, snapshot.reg));
 }
 
-/// The contract of store.hpp, in memory.
-class MemoryStore final : public Store {
- public:
-  Status commit(std::span<const StoreChange> changes) override {
-    for (const StoreChange& change : changes) {
-      auto& records = spaces_[change.space];
-      if (change.record.bytes)
-        records[change.record.key] = *change.record.bytes;
-      else
-        records.erase(change.record.key);
-    }
-    return {};
-  }
-  Status drop(std::string_view space) override {
-    spaces_.erase(std::string(space));
-    return {};
-  }
-  Result<std::optional<Bytes>> get(std::string_view space, std::string_view key) const override {
-    const auto& records = of(space);
-    const auto found = records.find(std::string(key));
-    return found == records.end() ? std::optional<Bytes>() : std::optional(found->second);
-  }
-  Result<std::vector<KeyedRecord>> list(std::string_view space,
-                                        std::string_view prefix) const override {
-    std::vector<KeyedRecord> out;
-    for (const auto& [key, bytes] : of(space))
-      if (key.starts_with(prefix)) out.push_back({key, bytes});
-    return out;
-  }
-  Result<std::vector<std::string>> keys(std::string_view space,
-                                        std::string_view prefix) const override {
-    std::vector<std::string> out;
-    for (const auto& [key, bytes] : of(space))
-      if (key.starts_with(prefix)) out.push_back(key);
-    return out;
-  }
-  Result<std::vector<std::string>> spaces(std::string_view prefix) const override {
-    std::vector<std::string> out;
-    for (const auto& [name, records] : spaces_)
-      if (!records.empty() && name.starts_with(prefix)) out.push_back(name);
-    return out;
-  }
-
- private:
-  using Records = std::map<std::string, Bytes>;
-  const Records& of(std::string_view space) const {
-    static const Records kNone;
-    const auto found = spaces_.find(std::string(space));
-    return found == spaces_.end() ? kNone : found->second;
-  }
-  std::map<std::string, Records> spaces_;
-};
+using test::MemoryStore;
 
 }  // namespace sotto

@@ -62,6 +62,30 @@ TEST_CASE("audit log: a changed, lost, or added entry breaks the chain") {
   }));
 }
 
+TEST_CASE("audit log: what was noted beside the server is taken into the chain, once") {
+  test::MemoryStore store;
+  TestEntropy entropy(1);
+  AuditLog log = AuditLog::open(store).value();
+  add(store, log, "first");
+  for (const int64_t time_ms : {3000, 2000}) {
+    const StoreChange note =
+        AuditLog::note("operator", "add token", std::to_string(time_ms), time_ms, entropy);
+    REQUIRE(store.commit({&note, 1}).ok());
+  }
+  add(store, log, "second");
+  for (int time = 0; time < 2; ++time) {
+    std::vector<StoreChange> changes;
+    REQUIRE(log.take_notes(store, changes).ok());
+    REQUIRE(store.commit(changes).ok());
+  }
+  CHECK(AuditLog::notes(store).value().empty());
+  const auto entries = AuditLog::read(store, 0, 10).value();
+  REQUIRE(entries.size() == 4);
+  CHECK(entries[2].detail == "2000");
+  CHECK(entries[3].detail == "3000");
+  CHECK(AuditLog::verify(store).value().digest == log.head());
+}
+
 TEST_CASE("audit log: long texts are cut, not refused") {
   test::MemoryStore store;
   AuditLog log = AuditLog::open(store).value();

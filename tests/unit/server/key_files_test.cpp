@@ -83,8 +83,7 @@ TEST_CASE("identities: what is no site or key is refused by name") {
   CHECK(why("[]").find("JSON object") != std::string::npos);
   CHECK(why("{").find("JSON object") != std::string::npos);
   CHECK(why(R"({"site":"a b",)" + keys + key + "\"}").find("site:") != std::string::npos);
-  CHECK(why(R"({"site":"a",)" + keys + key.substr(1) + "\"}").find("helper:") !=
-        std::string::npos);
+  CHECK(why(R"({"site":"a",)" + keys + key.substr(1) + "\"}").find("helper:") != std::string::npos);
   CHECK(read_identities(folder.path("none")).error().code == ErrorCode::kNotFound);
 }
 
