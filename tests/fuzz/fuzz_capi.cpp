@@ -18,7 +18,7 @@ Bytes options() {
   ByteWriter out;
   put_text(out, "shop.example");
   out.put_bytes(Bytes(3 * 32, 7));
-  out.put_bytes(Bytes(1 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 8, 0));
+  out.put_bytes(Bytes(1 + 8 + 8 + 8 + 8 + 4 + 4 + 4 + 8 + 1, 0));
   return std::move(out).bytes();
 }
 

@@ -30,7 +30,8 @@ ErrorCode read_code(const Bytes& bytes) {
   ByteReader in(bytes);
   auto index = ItemIndex::read(in);
   if (!index.ok()) return index.error().code;
-  return in.finish("item index").error().code;
+  const Status finished = in.finish("item index");
+  return finished.ok() ? ErrorCode::kOk : finished.error().code;
 }
 
 }  // namespace
