@@ -2,7 +2,8 @@
 import { SottoCore } from '/core/loader.mjs';
 import { cases } from '/wasm/cases.mjs';
 
-const names = ['identities', 'manifest', 'manifest-old', 'manifest-production', 'snapshot',
+const names = ['identities', 'manifest', 'manifest-old', 'manifest-production', 'manifest-tuned',
+  'snapshot', 'snapshot-tuned',
   'catalogue', 'task', 'task-device-noise', 'task-small', 'task-small-production', 'leader-key',
   'helper-key'];
 
