@@ -66,7 +66,7 @@ struct ServerConfig {
   uint16_t metrics_port = 0;
   // [jobs]
   uint32_t job_reports = 64;
-  uint64_t job_bytes = uint64_t{16} << 20;
+  uint64_t job_bytes = uint64_t{8} << 20;
   uint32_t jobs_in_flight = 2;
   uint32_t job_linger_ms = 1000;
   // [training], leader only

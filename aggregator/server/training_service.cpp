@@ -1,5 +1,7 @@
 #include "server/training_service.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -552,6 +554,7 @@ Status TrainingService::Impl::install(
                                   {"why", why},
                                   {"reports", std::to_string(site->publication.reports)}});
   if (events_.published) events_.published(*site);
+  malloc_trim(0);  // what training has used goes back to the system
   return {};
 }
 

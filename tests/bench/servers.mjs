@@ -31,7 +31,7 @@ async function startPair(name, { items, visitors, vdaf, jobs = 64, leader = {} }
   const pair = await makePair(join(folder, name), {
     binary: releaseBinary,
     world: { users: visitors, items },
-    training: { vdaf, window: '600s', min_batch: 2, max_batch: 100_000, prequential: false },
+    training: { vdaf, window: '600s', min_batch: 2, max_batch: 50_000, prequential: false },
     leader: { jobs: { linger: '300ms', reports: jobs }, log: { level: 'warn' }, ...leader },
     helper: { log: { level: 'warn' } },
   });
