@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Under sanitizers, and with noise that a test can know. */
-export const devBinary = join(root, 'build/dev/sotto');
+export const devBinary = process.env.SOTTO_SERVER_BINARY ?? join(root, 'build/dev/sotto');
 export const releaseBinary = join(root, 'build/release/sotto');
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -65,7 +65,10 @@ export class ServerProcess {
   async start() {
     const log = createWriteStream(this.logFile, { flags: 'a' });
     await new Promise((done) => log.once('open', done));
-    this.process = spawn(this.binary, ['serve', '--role', this.role, '--config', this.config], {
+    const command = [this.binary, 'serve', '--role', this.role, '--config', this.config];
+    // limit: no file may be larger than so many KiB.
+    if (this.limit) command.unshift('bash', '-c', `trap '' XFSZ; ulimit -f ${this.limit}; exec "$@"`, 'limited');
+    this.process = spawn(command[0], command.slice(1), {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.environment },
     });

@@ -1,14 +1,14 @@
 // Leader and helper as real processes, and a crowd of real devices: what must hold whatever happens.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { bearer, crowd, devBinary, freePort, getJson, makePair, remove, root, run, ServerProcess, sleep, until } from './pair.mjs';
+import { bearer, crowd, devBinary, freePort, getJson, makePair, releaseBinary, remove, root, run, sleep, until } from './pair.mjs';
 
 const long = process.env.SOTTO_TEST_LONG === '1';
 const folder = mkdtempSync(join(tmpdir(), 'sotto-servers-'));
@@ -37,7 +37,6 @@ function recordNoise(pair) {
 
 const sequenceOf = async (pair, token) => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token))).body.published_sequence;
 
-const tests = [];
 const serverTest = (name, body) => test(name, { timeout: 600_000 }, body);
 
 serverTest('a crowd is collected, learnt from and published; the sums are exact', async () => {
@@ -370,6 +369,153 @@ serverTest('docs/openapi.json: every path answers as it says, on both roles', as
   assert.equal(preflight.status, 204);
   assert.match(preflight.headers.get('access-control-allow-methods'), /PUT/);
   await pair.stop();
+});
+
+serverTest('a new catalogue has a place for new items at the next start, without training', async () => {
+  const pair = await makePair(join(folder, 'catalogue'), { training: { window: '60s' } });
+  await pair.start();
+  const manifestOf = async () => Buffer.from(await (await fetch(`${pair.leader.url}/v1/manifest`)).arrayBuffer());
+  const before = await (await fetch(`${pair.leader.url}/v1/models/latest`)).arrayBuffer();
+  const first = await manifestOf();
+  await pair.leader.stop();
+  const items = readFileSync(join(pair.world, 'items.jsonl'), 'utf8');
+  const copy = JSON.parse(items.split('\n')[0]);
+  writeFileSync(join(pair.world, 'items.jsonl'), `${items}${JSON.stringify({ ...copy, id: 'brand-new' })}\n`);
+  await pair.leader.start();
+  await until('the new catalogue', async () => !(await manifestOf()).equals(first));
+  const after = await fetch(`${pair.leader.url}/v1/models/latest`);
+  const bytes = Buffer.from(await after.arrayBuffer());
+  writeFileSync(pair.file('after.safetensors'), bytes);
+  assert.equal(JSON.parse(run(devBinary, ['model', 'inspect', pair.file('after.safetensors')])).items, 61);
+  assert.ok(bytes.includes('brand-new'));
+  assert.match(run(devBinary, ['model', 'list', '--store', pair.leader.store]), /catalogue/);
+  const delta = await fetch(`${pair.leader.url}/v1/models/2/delta?from=1`);
+  assert.equal(delta.status, 200);
+  const size = (await delta.arrayBuffer()).byteLength;
+  assert.ok(size < bytes.length && size > 80, `${size} of ${before.byteLength} to ${bytes.length}`);
+  await pair.stop();
+});
+
+serverTest('on a full disk uploads are refused with 503, and go on when there is room', async () => {
+  const pair = await makePair(join(folder, 'full'), { training: { window: '60s' } });
+  recordNoise(pair);
+  await pair.helper.start();
+  // As if the disk had room for so much and no more: writes beyond fail.
+  pair.leader.limit = 1024;
+  await pair.leader.start();
+  const token = pair.token('viewer');
+  const running = crowd(pair, ['--visitors', '400', '--arrivals', '400', '--think-time', '0', '--duration', '12', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000']);
+  const outcome = await running.done();
+  assert.ok(outcome.uploads.unavailable > 0, JSON.stringify(outcome.uploads));
+  const ready = await fetch(`${pair.leader.url}/v1/health`);
+  assert.equal(ready.status, 200);
+  const acknowledged = outcome.reports.acknowledged;
+  await pair.leader.kill();
+  pair.leader.limit = null;
+  await pair.leader.start();
+  const { body } = await until('the token', async () => {
+    const answer = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+    return answer.status === 200 && answer;
+  });
+  const stored = body.tasks.reduce((sum, task) => sum + task.accepted, 0);
+  assert.ok(stored >= acknowledged, `${stored} stored, ${acknowledged} acknowledged`);
+  await pair.stop();
+});
+
+/** Sends bytes on a connection of its own and gives what comes back until it is closed. */
+function raw(port, bytes, ms = 8000) {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    let got = Buffer.alloc(0);
+    const end = () => {
+      socket.destroy();
+      done(got.toString('latin1'));
+    };
+    setTimeout(end, ms).unref();
+    socket.on('data', (chunk) => (got = Buffer.concat([got, chunk])));
+    socket.on('close', end);
+    socket.on('error', end);
+    socket.write(bytes);
+  });
+}
+
+serverTest('hostile clients get their code, and honest ones are served meanwhile', async () => {
+  const pair = await makePair(join(folder, 'abuse'), {
+    training: { window: '60s' },
+    leader: { limits: { head_timeout: '1s', idle_timeout: '2s', body_memory: '4MB' } },
+  });
+  await pair.start();
+  const { port } = pair.leader;
+  await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks.length > 0);
+  const task = (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks[0].id;
+  const upload = `/v1/tasks/${task}/reports/${'0'.repeat(32)}`;
+  const size = 4 * 61 + 154; // sum: a number for each of 61 coordinates, and what docs/protocol.md says
+  const statusOf = (answer) => Number(answer.match(/^HTTP\/1\.1 (\d+)/)?.[1] ?? 0);
+
+  const slow = Array.from({ length: 100 }, () => raw(port, 'GET /v1/manifest HTTP/1.1\r\nHost: a\r\nX-Slow: '));
+  const garbage = Array.from({ length: 50 }, () => raw(port, randomBytes(2000)));
+  const wrong = [
+    [raw(port, `GET /${'x'.repeat(100_000)} HTTP/1.1\r\n`), [414, 431]],
+    [raw(port, `PUT ${upload} HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n`), [413]],
+    [raw(port, `PUT ${upload} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc`), [400]],
+    [raw(port, `PUT ${upload} HTTP/1.1\r\nHost: a\r\n\r\n`), [411]],
+    [raw(port, `PUT ${upload} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`), [411, 501]],
+    [raw(port, `PUT ${upload} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n${'a'.repeat(size)}`), [400]],
+    [raw(port, `POST /v1/events HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`), [404, 405, 426]],
+    [raw(port, 'GET / HTTP/3.0\r\n\r\n'), [400, 505]],
+  ];
+  for (let i = 0; i < 50; ++i) assert.equal((await fetch(`${pair.leader.url}/v1/manifest`)).status, 200);
+  for (const [answer, codes] of wrong) {
+    const text = await answer;
+    assert.ok(codes.includes(statusOf(text)), `${codes}: ${text.slice(0, 200)}`);
+  }
+  for (const answer of await Promise.all(slow)) assert.ok([0, 408].includes(statusOf(answer)), answer.slice(0, 100));
+  for (const answer of await Promise.all(garbage)) assert.ok([0, 400, 431, 505].includes(statusOf(answer)), answer.slice(0, 100));
+  // What only the leader may ask of the helper.
+  for (const path of [`/v1/tasks/${task}/jobs/${'0'.repeat(32)}`, `/v1/tasks/${task}/collection`, '/v1/tasks']) {
+    const method = path.includes('/jobs/') ? 'PUT' : 'POST';
+    const response = await fetch(pair.helper.url + path, { method, body: randomBytes(300) });
+    assert.equal(response.status, 401, path);
+    assert.equal((await response.json()).code, 'AUTHENTICATION');
+  }
+  const { VmRSS } = Object.fromEntries(
+    readFileSync(`/proc/${pair.leader.process.pid}/status`, 'utf8').split('\n').map((line) => line.split(/:\s+/)),
+  );
+  assert.ok(Number.parseInt(VmRSS, 10) < 600_000, `under sanitizers: ${VmRSS}`);
+  await pair.stop();
+});
+
+const promtool = spawnSync('promtool', ['--version']).status === 0;
+test('/metrics is what Prometheus reads', { skip: promtool ? false : 'promtool is not installed', timeout: 60_000 }, async () => {
+  const pair = await makePair(join(folder, 'metrics'), { training: { window: '60s' } });
+  await pair.start();
+  for (const server of [pair.leader, pair.helper]) {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    assert.match(text, /sotto_http_requests/);
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+  }
+  await pair.stop();
+});
+
+serverTest('docs/operation.md: its commands take a new operator to a collected task', async () => {
+  const place = join(folder, 'manual');
+  mkdirSync(place);
+  const [leaderPort, helperPort] = [await freePort(), await freePort()];
+  const page = readFileSync(join(root, 'docs/operation.md'), 'utf8');
+  const commands = page
+    .match(/```sh\n([\s\S]*?)```/)[1]
+    .replaceAll('8787', String(leaderPort))
+    .replaceAll('8788', String(helperPort))
+    .replace('folder = "keys/helper"', `folder = "keys/helper"\n[server]\nport = ${helperPort}`)
+    .replace('folder = "keys/leader"', `folder = "keys/leader"\n[server]\nport = ${leaderPort}`)
+    .replace('window = "1m"', 'window = "15s"')
+    .replace('time_precision = "10s"', 'time_precision = "1s"');
+  const script = `set -e\nsotto() { ${releaseBinary} "$@"; }\ntrap 'kill $(jobs -p)' EXIT\n${commands}`;
+  const done = spawnSync('bash', ['-c', script], { cwd: place, encoding: 'utf8', timeout: 120_000 });
+  assert.equal(done.status, 0, done.stdout + done.stderr);
+  assert.match(done.stdout, /in the batch|acknowledged/);
 });
 
 serverTest('a configuration is checked without running, and what is wrong is named', async () => {
