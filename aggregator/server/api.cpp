@@ -15,7 +15,9 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr uint64_t kLargestPeerBody = uint64_t{1} << 30;  // a job of 1024 reports of a million
+// A job's small parts: what is large in a report is the leader's own share, which it keeps.
+constexpr uint64_t kLargestPeerBody = uint64_t{64} << 20;
+constexpr int64_t kRefusalsLoggedEveryMs = 1000;
 constexpr uint64_t kLargestTaskBody = Task::kMaxLayoutParameters + 8192;
 constexpr const char* kOctets = "application/octet-stream";
 constexpr const char* kJson = "application/json";
@@ -73,6 +75,7 @@ class Api::Impl {
   void add_cors(const HttpRequest& request, HttpResponse& response) const;
   HttpResponse preflight(const HttpRequest& request) const;
   uint32_t take_turn(const std::string& token_id);
+  void log_refusal(const std::string& who, std::string what, bool known);
   HttpResponse refuse_admin(const HttpRequest& request, const std::optional<Token>& token,
                             const char* wanted);
   void serve_peer(const Matched& matched, HttpRequest request, HttpRespond respond);
@@ -100,6 +103,8 @@ class Api::Impl {
   mutable std::mutex tokens_mutex_;
   std::vector<Token> tokens_;
   std::map<std::string, RateLimit> token_limits_;  // by token id
+  int64_t refusal_logged_ms_ = 0;
+  uint64_t refusals_not_logged_ = 0;
 };
 
 // --- Who may ask --------------------------------------------------------------------------------
@@ -116,6 +121,9 @@ std::variant<uint64_t, HttpResponse> Api::Impl::admit(const HttpRequest& head) {
   switch (matched.route->caller) {
     case Caller::kAnybody: return uint64_t{0};
     case Caller::kLeader:
+      // Nobody else's body is worth reading.
+      if (!find_header(head.headers, "sotto-signature"))
+        return problem(401, "AUTHENTICATION", "request: not signed by the other server");
       return matched.route->id == RouteId::kCountersign ? kLargestTaskBody : kLargestPeerBody;
     case Caller::kDevice: break;
     default: return uint64_t{0};  // administrators
@@ -409,6 +417,28 @@ uint32_t Api::Impl::take_turn(const std::string& token_id) {
   return bucket->second.take("", context_.clock.now_ms());
 }
 
+// Whoever has a token is bounded by it. Of the others one a second stands in the log, with how many
+// there were since: nobody can fill the store from outside.
+void Api::Impl::log_refusal(const std::string& who, std::string what, bool known) {
+  const int64_t now_ms = context_.clock.now_ms();
+  if (!known) {
+    const std::lock_guard lock(tokens_mutex_);
+    if (now_ms - refusal_logged_ms_ < kRefusalsLoggedEveryMs) {
+      ++refusals_not_logged_;
+      return;
+    }
+    refusal_logged_ms_ = now_ms;
+    if (refusals_not_logged_ > 0)
+      what += " (and " + std::to_string(refusals_not_logged_) + " requests before it)";
+    refusals_not_logged_ = 0;
+  }
+  context_.queue.post_after_commit(
+      [this, who, what = std::move(what)](std::vector<StoreChange>& changes) {
+        changes.push_back(context_.audit.append(who, "refused", what, context_.clock.now_ms()));
+      },
+      [](const Status&) {});
+}
+
 HttpResponse Api::Impl::refuse_admin(const HttpRequest& request, const std::optional<Token>& token,
                                      const char* wanted) {
   const std::string who = token ? "token " + token->name : "nobody";
@@ -418,11 +448,7 @@ HttpResponse Api::Impl::refuse_admin(const HttpRequest& request, const std::opti
                     {{"who", who},
                      {"what", what},
                      {"address", logged_address(request.address, context_.config.log_addresses)}});
-  context_.queue.post_after_commit(
-      [this, who, what](std::vector<StoreChange>& changes) {
-        changes.push_back(context_.audit.append(who, "refused", what, context_.clock.now_ms()));
-      },
-      [](const Status&) {});
+  log_refusal(who, what, token.has_value());
   if (token)
     return problem(403, "FORBIDDEN", std::string("this needs the role ") + wanted + " or above");
   HttpResponse response = problem(401, "AUTHENTICATION", "a valid bearer token is needed");
@@ -439,13 +465,13 @@ void Api::Impl::serve_admin(const Matched& matched, const HttpRequest& request,
   }
   const auto token = authenticate(tokens, find_header(request.headers, "authorization"));
   const AdminRole wanted = least_role(matched.route->caller);
-  if (!token || token->role < wanted)
-    return respond(refuse_admin(request, token, admin_role_name(wanted)));
-  if (const uint32_t wait_ms = take_turn(token->id); wait_ms > 0) {
+  if (const uint32_t wait_ms = token ? take_turn(token->id) : 0; wait_ms > 0) {
     context_.metrics.count_admin("limited");
     return respond(
         problem(429, "RATE_LIMITED", "too many requests with this token", wait_ms / 1000 + 1));
   }
+  if (!token || token->role < wanted)
+    return respond(refuse_admin(request, token, admin_role_name(wanted)));
   context_.metrics.count_admin("allowed");
   const std::string actor = "token " + token->name;
   const auto needs_training = [&] {

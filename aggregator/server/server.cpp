@@ -333,8 +333,8 @@ void Server::Impl::stop() {
   if (metrics_http_) metrics_http_->stop(0);
   if (http_) http_->stop(config_.shutdown_grace_ms);
   if (training_) training_->stop();
-  client_.reset();
-  queue_.stop();
+  queue_.stop();    // whose works may still send something,
+  client_.reset();  // and answers that come now are nobody's
   log_.info("stopped");
 }
 

@@ -19,9 +19,13 @@ TEST_CASE("hexadecimal: every byte there and back, and nothing else is taken") {
 }
 
 TEST_CASE("base64: RFC 4648's vectors, and nothing that it would not write") {
-  const std::pair<const char*, const char*> vectors[] = {
-      {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, text] : vectors) {
     const Bytes bytes(plain, plain + std::char_traits<char>::length(plain));
     CHECK(to_base64(bytes) == text);
