@@ -58,6 +58,7 @@ class Visitor {
     options.put<double>(0);
     for (int i = 0; i < 3; ++i) options.put<uint32_t>(0);
     options.put<uint64_t>(uint64_t{1} << 30);
+    options.put<uint8_t>(0);
     const Bytes& bytes = options.bytes();
     must(sotto_device_open(device_, bytes.data(), size_of(bytes), nullptr, 0, kNow, &result_));
     const Bytes manifest = read(folder + "/manifest.bin"), model = read(folder + "/snapshot.bin"),
