@@ -1,7 +1,6 @@
 #include "cli/operate_command.hpp"
 
 #include <boost/json.hpp>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "crypto/random.hpp"
 #include "crypto/text_encoding.hpp"
 #include "lab/progress.hpp"
+#include "lab/system_clock.hpp"
 #include "server/audit_log.hpp"
 #include "server/key_files.hpp"
 #include "server/tokens.hpp"
@@ -21,12 +21,6 @@
 
 namespace sotto {
 namespace {
-
-int64_t system_now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string utc(int64_t ms) {
   const std::time_t seconds = static_cast<std::time_t>(ms / 1000);

@@ -4,13 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include "lab/system_clock.hpp"
+
 namespace sotto {
 
-int64_t SystemClock::now_ms() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+int64_t SystemClock::now_ms() const { return system_now_ms(); }
 
 void SystemClock::wait_until(int64_t until_ms) {
   const std::chrono::milliseconds wait(std::max<int64_t>(0, until_ms - now_ms()));

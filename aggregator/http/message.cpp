@@ -49,9 +49,8 @@ std::optional<std::string_view> find_parameter(std::string_view query, std::stri
   return std::nullopt;
 }
 
-std::vector<std::string_view> HttpRequest::segments() const {
+std::vector<std::string_view> path_segments(std::string_view rest) {
   std::vector<std::string_view> segments;
-  std::string_view rest = path;
   if (rest.starts_with('/')) rest.remove_prefix(1);
   if (rest.empty()) return segments;
   for (;;) {

@@ -25,6 +25,10 @@ std::optional<std::string_view> find_header(const HttpHeaders& headers, std::str
 /// the empty text. Absent when there is none.
 std::optional<std::string_view> find_parameter(std::string_view query, std::string_view name);
 
+/// What stands between the slashes of a path: "/v1/tasks" has two segments, "/" none, "/v1/" two,
+/// of which the second is empty. Not decoded.
+std::vector<std::string_view> path_segments(std::string_view path);
+
 struct HttpRequest {
   std::string method;  ///< "GET", ...
   std::string path;    ///< As sent, without the query: "/v1/tasks".
@@ -33,9 +37,8 @@ struct HttpRequest {
   Bytes body;           ///< Empty while only the head has been read.
   std::string address;  ///< Of the peer (or as a trusted proxy names it).
 
-  /// Path segments between slashes: "/v1/tasks" has two, "/" none, "/v1/" two, of which the second
-  /// is empty. Not decoded: all of ours are plain.
-  std::vector<std::string_view> segments() const;
+  /// path_segments of the path: all of ours are plain.
+  std::vector<std::string_view> segments() const { return path_segments(path); }
 };
 
 /// Bytes that many responses may share.

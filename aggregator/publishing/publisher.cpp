@@ -1,20 +1,14 @@
 #include "publishing/publisher.hpp"
 
-#include <array>
 #include <iterator>
+
+#include "crypto/text_encoding.hpp"
 
 namespace sotto {
 namespace {
 
 constexpr const char* kPublications = "publication";
 constexpr const char* kFiles = "file";
-
-std::string hex(std::span<const uint8_t> bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const uint8_t byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
-  return text;
-}
 
 std::vector<std::string> files_of(const Manifest& manifest) {
   std::vector<std::string> keys;
@@ -45,13 +39,7 @@ Error malformed(const char* what) {
 
 }  // namespace
 
-std::string file_key(const Digest& hash) { return hex(hash); }
-
-std::string publication_key(uint64_t sequence) {
-  std::array<uint8_t, 8> bytes;
-  for (size_t j = 0; j < 8; ++j) bytes[j] = static_cast<uint8_t>(sequence >> (56 - 8 * j));
-  return hex(bytes);
-}
+std::string file_key(const Digest& hash) { return to_hex(hash); }
 
 Result<Publisher> Publisher::open(const Options& options, const Store& store) {
   if (!is_site_name(options.site))
@@ -75,7 +63,7 @@ Status Publisher::read(const KeyedRecord& record) {
   SOTTO_TRY(version.publication, decode_publication(*record.bytes));
   SOTTO_TRY(version.manifest, read_manifest(version.publication.manifest));
   const uint64_t sequence = version.publication.sequence;
-  if (record.key != publication_key(sequence) || version.manifest.sequence != sequence)
+  if (record.key != sequence_key(sequence) || version.manifest.sequence != sequence)
     return malformed("key, record and manifest have different sequences");
   if (version.manifest.site != options_.site) return malformed("of another site");
   versions_.emplace(sequence, std::move(version));
@@ -122,7 +110,7 @@ Result<PublishedVersion> Publisher::finish(const Identity& publisher, Manifest m
   Bytes record = encode_publication(lineage);
   // What could not be read again would keep the next start from succeeding.
   SOTTO_CHECK_OK(decode_publication(record));
-  changes.push_back({kPublications, {publication_key(lineage.sequence), std::move(record)}});
+  changes.push_back({kPublications, {sequence_key(lineage.sequence), std::move(record)}});
   const std::set<std::string> kept = kept_files(&manifest);
   for (const std::string& key : files_)
     if (!kept.contains(key)) changes.push_back({kFiles, {key, std::nullopt}});

@@ -1,7 +1,7 @@
 // What a site publishes: versions of the model, the signed manifest, and the files that it names.
 //
 // Records (space, key, bytes):
-//   "publication"  sequence, 16 hex digits   publisher.cpp's encoding of Publication
+//   "publication"  sequence_key   publisher.cpp's encoding of Publication
 //   "file"         SHA-256 in hex            the bytes
 // A version is never changed. Publishing an older one again is a new sequence with its files.
 //
@@ -58,8 +58,6 @@ struct PublishedVersion {
 
 /// Of a "file" record.
 std::string file_key(const Digest& hash);
-/// Of a "publication" record.
-std::string publication_key(uint64_t sequence);
 
 /// Errors of decoding: kMalformed for anything that encoding does not write; kUnsupported for
 /// another version.

@@ -9,6 +9,7 @@
 #include "http/rate_limit.hpp"
 #include "server/peer_auth.hpp"
 #include "server/route.hpp"
+#include "server/server_tasks.hpp"
 
 namespace sotto {
 namespace {
@@ -26,6 +27,14 @@ std::string_view name_of(ErrorCode code) { return error_code_name(code); }
 
 HttpResponse json_response(const json::value& value) {
   return text_response(200, kJson, json::serialize(value));
+}
+
+// The same for everybody, so that it may be cached.
+HttpResponse json_resource(const HttpRequest& request, const json::object& value) {
+  const std::string text = json::serialize(value);
+  auto bytes = std::make_shared<const Bytes>(text.begin(), text.end());
+  const Digest hash = sha256(*bytes);
+  return serve_resource(request, std::move(bytes), to_hex(hash), kJson, false);
 }
 
 HttpResponse not_found(std::string_view what) { return problem(404, "NOT_FOUND", what); }
@@ -140,8 +149,7 @@ std::variant<uint64_t, HttpResponse> Api::Impl::admit(const HttpRequest& head) {
                       "report: every report of this task has " + std::to_string(*size) + " bytes");
     context_.metrics.count_upload(*sent > *size ? "TOO_LARGE" : "MALFORMED");
   } else {
-    refusal = size.error().code == ErrorCode::kIo ? problem(503, "IO", size.error().message, 2)
-                                                  : problem(size.error());
+    refusal = task_problem(size.error());
     context_.metrics.count_upload(name_of(size.error().code));
   }
   add_cors(head, refusal);
@@ -283,19 +291,17 @@ HttpResponse Api::Impl::resource(const HttpRequest& request, SharedBytes bytes, 
 
 HttpResponse Api::Impl::site(const HttpRequest& request) const {
   const auto published = parts_.training->published();
-  const std::string text = json::serialize(json::object{
-      {"site", context_.pinned.site},
-      {"leader", context_.config.public_url},
-      {"helper", context_.config.peer_url},
-      {"label", published->manifest.label == SiteLabel::kDemo ? "demo" : "production"},
-  });
-  auto bytes = std::make_shared<const Bytes>(text.begin(), text.end());
-  const Digest hash = sha256(*bytes);
-  return serve_resource(request, std::move(bytes), to_hex(hash), kJson, false);
+  return json_resource(
+      request, json::object{
+                   {"site", context_.pinned.site},
+                   {"leader", context_.config.public_url},
+                   {"helper", context_.config.peer_url},
+                   {"label", published->manifest.label == SiteLabel::kDemo ? "demo" : "production"},
+               });
 }
 
 HttpResponse Api::Impl::model(const HttpRequest& request, std::string_view version) const {
-  const auto format = query_value(request.query, "format").value_or("int8");
+  const auto format = find_parameter(request.query, "format").value_or("int8");
   if (format != "int8" && format != "float32")
     return problem(400, "INVALID_ARGUMENT", "format: int8 or float32");
   const auto published = parts_.training->published();
@@ -304,11 +310,10 @@ HttpResponse Api::Impl::model(const HttpRequest& request, std::string_view versi
   if (version != "latest") {
     const auto sequence = parse_whole<uint64_t>(version);
     if (!sequence) return not_found("model: not a sequence");
-    auto of_version = parts_.training->manifest_of(*sequence);
-    if (!of_version.ok()) return problem(of_version.error());
-    manifest = *of_version;
-    for (const Publication& one : parts_.training->versions())
-      if (one.sequence == *sequence) signed_manifest = one.manifest;
+    auto kept = parts_.training->version(*sequence);
+    if (!kept.ok()) return problem(kept.error());
+    manifest = kept->manifest;
+    signed_manifest = std::move(kept->publication.manifest);
   }
   const PublishedFile& named = format == "int8" ? manifest.model : manifest.model_float32;
   SharedBytes bytes = named.size == 0 ? nullptr : parts_.training->file(named.hash);
@@ -320,7 +325,7 @@ HttpResponse Api::Impl::model(const HttpRequest& request, std::string_view versi
 
 HttpResponse Api::Impl::delta(const HttpRequest& request, std::string_view version) const {
   const auto to = parse_whole<uint64_t>(version);
-  const auto from = parse_whole<uint64_t>(query_value(request.query, "from").value_or(""));
+  const auto from = parse_whole<uint64_t>(find_parameter(request.query, "from").value_or(""));
   if (!to || !from) return problem(400, "INVALID_ARGUMENT", "from: a sequence");
   const auto published = parts_.training->published();
   if (published->delta == nullptr || *to != published->manifest.sequence ||
@@ -337,7 +342,7 @@ HttpResponse Api::Impl::file(const HttpRequest& request, std::string_view text) 
 }
 
 HttpResponse Api::Impl::popular(const HttpRequest& request) const {
-  const auto count = parse_whole<size_t>(query_value(request.query, "count").value_or("20"));
+  const auto count = parse_whole<size_t>(find_parameter(request.query, "count").value_or("20"));
   if (!count || *count < 1 || *count > 1000)
     return problem(400, "INVALID_ARGUMENT", "count: 1 to 1000");
   const auto published = parts_.training->published();
@@ -346,10 +351,7 @@ HttpResponse Api::Impl::popular(const HttpRequest& request) const {
     if (items.size() == *count) break;
     items.push_back({{"item", item}, {"popularity", popularity}});
   }
-  const std::string text = json::serialize(json::object{{"items", std::move(items)}});
-  auto bytes = std::make_shared<const Bytes>(text.begin(), text.end());
-  const Digest hash = sha256(*bytes);
-  return serve_resource(request, std::move(bytes), to_hex(hash), kJson, false);
+  return json_resource(request, json::object{{"items", std::move(items)}});
 }
 
 HttpResponse Api::Impl::tasks(const HttpRequest& request) const {
@@ -365,10 +367,7 @@ HttpResponse Api::Impl::tasks(const HttpRequest& request) const {
                    {"leader_key", to_hex(task.leader_key)},
                    {"helper_key", to_hex(task.helper_key)},
                    {"model_sequence", task.model_sequence}});
-  const std::string text = json::serialize(json::object{{"tasks", std::move(all)}});
-  auto bytes = std::make_shared<const Bytes>(text.begin(), text.end());
-  const Digest hash = sha256(*bytes);
-  return serve_resource(request, std::move(bytes), to_hex(hash), kJson, false);
+  return json_resource(request, json::object{{"tasks", std::move(all)}});
 }
 
 HttpResponse Api::Impl::task(const HttpRequest& request, std::string_view text) const {
@@ -552,7 +551,7 @@ HttpResponse Api::Impl::admin_status() const {
 }
 
 HttpResponse Api::Impl::admin_audit(const HttpRequest& request) const {
-  const auto after = parse_whole<uint64_t>(query_value(request.query, "after").value_or("0"));
+  const auto after = parse_whole<uint64_t>(find_parameter(request.query, "after").value_or("0"));
   if (!after) return problem(400, "INVALID_ARGUMENT", "after: a sequence");
   const auto entries = AuditLog::read(context_.store, *after, 500);
   if (!entries.ok()) return problem(entries.error());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
 
 namespace sotto {
@@ -12,12 +11,6 @@ namespace {
 constexpr const char* kSpace = "audit";
 constexpr const char* kNotes = "audit note";
 constexpr std::string_view kDomain = "sotto audit v1";
-
-std::string key_of(uint64_t sequence) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sequence));
-  return text;
-}
 
 Digest digest_of(uint64_t sequence, std::span<const uint8_t> record) {
   ByteWriter head;
@@ -58,7 +51,7 @@ Result<AuditEntry> decode_entry(const std::string& key, const Bytes& record) {
   SOTTO_TRY(AuditEntry entry, decode_record(record));
   const auto [end, error] =
       std::from_chars(key.data(), key.data() + key.size(), entry.sequence, 16);
-  if (error != std::errc() || key != key_of(entry.sequence))
+  if (error != std::errc() || key != sequence_key(entry.sequence))
     return Error{ErrorCode::kMalformed, "audit log: '" + key + "' is no sequence"};
   entry.digest = digest_of(entry.sequence, record);
   return entry;
@@ -84,7 +77,7 @@ StoreChange AuditLog::append(std::string actor, std::string action, std::string 
   Bytes record = encode_entry(
       {sequence_, now_ms, std::move(actor), std::move(action), std::move(detail), head_, {}});
   head_ = digest_of(sequence_, record);
-  return {kSpace, {key_of(sequence_), std::move(record)}};
+  return {kSpace, {sequence_key(sequence_), std::move(record)}};
 }
 
 StoreChange AuditLog::note(std::string actor, std::string action, std::string detail,
@@ -95,7 +88,7 @@ StoreChange AuditLog::note(std::string actor, std::string action, std::string de
   std::memcpy(&name, random.data(), sizeof name);
   return {
       kNotes,
-      {key_of(name),
+      {sequence_key(name),
        encode_entry({0, now_ms, std::move(actor), std::move(action), std::move(detail), {}, {}})}};
 }
 
@@ -126,7 +119,7 @@ Status AuditLog::take_notes(const Store& store, std::vector<StoreChange>& change
 Result<std::vector<AuditEntry>> AuditLog::read(const Store& store, uint64_t after, size_t limit) {
   SOTTO_TRY(const auto keys, store.keys(kSpace, ""));
   std::vector<AuditEntry> entries;
-  const auto first = std::upper_bound(keys.begin(), keys.end(), key_of(after));
+  const auto first = std::upper_bound(keys.begin(), keys.end(), sequence_key(after));
   for (auto key = first; key != keys.end() && entries.size() < limit; ++key) {
     SOTTO_TRY(const auto record, store.get(kSpace, *key));
     if (!record) return Error{ErrorCode::kIo, "audit log: entry " + *key + " is gone"};

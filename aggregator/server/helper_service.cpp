@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "crypto/text_encoding.hpp"
+#include "server/server_tasks.hpp"
 
 namespace sotto {
 namespace {
 
-constexpr uint32_t kRetryAfterSeconds = 2;
 constexpr int64_t kKeptAfterWindowMs = int64_t{7} * 24 * 60 * 60 * 1000;
 // What every message begins with (protocol/aggregation_messages.hpp): type, version, task id.
 constexpr size_t kJobIdAt = 34;
@@ -24,10 +24,7 @@ HttpResponse octets(Bytes bytes) {
 
 HttpResponse answer(const Result<Bytes>& result) {
   if (result.ok()) return octets(*result);
-  if (result.error().code == ErrorCode::kIo)
-    return problem(503, error_code_name(ErrorCode::kIo), result.error().message,
-                   kRetryAfterSeconds);
-  return problem(result.error());
+  return task_problem(result.error());
 }
 
 Status check_job_id(const Bytes& request, const JobId& job) {
@@ -66,7 +63,6 @@ class HelperService::Impl {
  private:
   Status restore(HelperTask& task);
   Status add(TaskRecord record);
-  void count(const HelperRole& role, const std::map<ErrorCode, uint64_t>& before);
   std::optional<TaskRecord> expired(const HelperTask& task) const;
 
   const ServerContext& context_;
@@ -78,14 +74,8 @@ class HelperService::Impl {
 
 Status HelperService::Impl::restore(HelperTask& task) {
   task.role = nullptr;
-  const OwnHpkeKeyPointer key = own_.find(task.task.helper_key);
-  if (key == nullptr)
-    return {ErrorCode::kNotFound, "task: the HPKE key that it names is not in the store"};
-  ServerKeys keys{*key->signed_key, HpkeKeyPair::from_secret_key(key->pair.secret_key()),
-                  task.record.collector_key, context_.keys.verify_seed.clone()};
   SOTTO_TRY(ServerTask server_task,
-            ServerTask::open(Role::kHelper, task.record.file, context_.pinned, context_.floors,
-                             std::move(keys), now_ms()));
+            open_server_task(context_, Role::kHelper, own_, task.record, task.task.helper_key));
   SOTTO_TRY(const auto records, context_.store.list(role_space(task.record.id), ""));
   SOTTO_TRY(HelperRole role,
             HelperRole::restore(std::move(server_task), records, &context_.executor));
@@ -103,19 +93,8 @@ Status HelperService::Impl::add(TaskRecord record) {
 }
 
 Status HelperService::Impl::load(bool abandon_open) {
-  SOTTO_TRY(auto records, read_task_records(context_.store));
-  for (TaskRecord& record : records) {
-    if (record.state == TaskState::kOpen && abandon_open) {
-      record.state = TaskState::kAbandoned;
-      record.closed_ms = now_ms();
-      record.reason = "the store was put back from a backup";
-      const StoreChange change = task_change(record);
-      SOTTO_CHECK_OK(context_.store.commit({&change, 1}));
-    }
-    if (record.state != TaskState::kOpen)
-      SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
-    SOTTO_CHECK_OK(add(std::move(record)));
-  }
+  SOTTO_TRY(auto records, load_task_records(context_, abandon_open));
+  for (TaskRecord& record : records) SOTTO_CHECK_OK(add(std::move(record)));
   return {};
 }
 
@@ -158,15 +137,6 @@ void HelperService::Impl::countersign(Bytes body, HttpRespond respond) {
       });
 }
 
-void HelperService::Impl::count(const HelperRole& role,
-                                const std::map<ErrorCode, uint64_t>& before) {
-  for (const auto& [code, n] : role.state().rejected) {
-    const auto old = before.find(code);
-    const uint64_t more = n - (old == before.end() ? 0 : old->second);
-    if (more > 0) context_.metrics.count_rejected(error_code_name(code), more);
-  }
-}
-
 void HelperService::Impl::step(const TaskId& id, Step step, HttpRespond respond) {
   const auto outcome =
       std::make_shared<Result<Bytes>>(Error{ErrorCode::kNotFound, "task: unknown"});
@@ -188,7 +158,7 @@ void HelperService::Impl::step(const TaskId& id, Step step, HttpRespond respond)
         const uint64_t reports = task.role->state().batch.reports;
         std::vector<KeyedRecord> records;
         *outcome = step(*task.role, records);
-        count(*task.role, rejected);
+        count_rejections(context_.metrics, rejected, task.role->state().rejected);
         context_.metrics.count_aggregated(task.role->state().batch.reports - reports);
         add_records(changes, role_space(id), std::move(records));
       },

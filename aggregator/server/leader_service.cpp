@@ -1,7 +1,6 @@
 #include "server/leader_service.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <shared_mutex>
 #include <utility>
@@ -9,20 +8,13 @@
 #include "crypto/text_encoding.hpp"
 #include "protocol/report.hpp"
 #include "server/leader_task.hpp"
+#include "server/server_tasks.hpp"
 
 namespace sotto {
 namespace {
 
-constexpr uint32_t kRetryAfterSeconds = 2;
+constexpr uint32_t kOverloadedRetryAfterSeconds = 2;
 constexpr int64_t kProgressEveryMs = 1000;
-
-// What a device may be told of an error while its report was looked at.
-HttpResponse upload_problem(const ErrorInfo& error) {
-  const char* code = error_code_name(error.code);
-  if (error.code == ErrorCode::kAuthentication) return problem(400, code, error.message);
-  if (error.code == ErrorCode::kIo) return problem(503, code, error.message, kRetryAfterSeconds);
-  return problem(error);
-}
 
 }  // namespace
 
@@ -94,20 +86,8 @@ Status LeaderService::Impl::add(TaskRecord record) {
 }
 
 Status LeaderService::Impl::load(bool abandon_open) {
-  SOTTO_TRY(auto records, read_task_records(context_.store));
-  for (TaskRecord& record : records) {
-    if (record.state == TaskState::kOpen && abandon_open) {
-      record.state = TaskState::kAbandoned;
-      record.closed_ms = context_.clock.now_ms();
-      record.reason = "the store was put back from a backup";
-      const StoreChange change = task_change(record);
-      SOTTO_CHECK_OK(context_.store.commit({&change, 1}));
-    }
-    // What a stop between the closing and its cleaning has left.
-    if (record.state != TaskState::kOpen)
-      SOTTO_CHECK_OK(context_.store.drop(role_space(record.id)));
-    SOTTO_CHECK_OK(add(std::move(record)));
-  }
+  SOTTO_TRY(auto records, load_task_records(context_, abandon_open));
+  for (TaskRecord& record : records) SOTTO_CHECK_OK(add(std::move(record)));
   return {};
 }
 
@@ -146,7 +126,7 @@ void LeaderService::Impl::upload(const TaskId& id, const Nonce& report, Bytes bo
                                  HttpRespond respond) {
   const auto refuse = [this, respond](const ErrorInfo& error) {
     context_.metrics.count_upload(error_code_name(error.code));
-    respond(upload_problem(error));
+    respond(task_problem(error));
   };
   auto task = open_one(id);
   if (!task.ok()) return refuse(task.error());
@@ -184,8 +164,8 @@ void LeaderService::Impl::upload(const TaskId& id, const Nonce& report, Bytes bo
       });
   if (posted) return;
   context_.metrics.count_upload("OVERLOADED");
-  respond(
-      problem(503, "OVERLOADED", "too many uploads wait to become durable", kRetryAfterSeconds));
+  respond(problem(503, "OVERLOADED", "too many uploads wait to become durable",
+                  kOverloadedRetryAfterSeconds));
 }
 
 // On the queue's thread. What is kept of the task and that it is closed are one commit.

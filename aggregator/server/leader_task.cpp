@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/text_encoding.hpp"
+#include "server/server_tasks.hpp"
 
 namespace sotto {
 namespace {
@@ -50,14 +51,8 @@ Status LeaderTask::restore() {
     const std::lock_guard lock(mutex_);
     role_ = nullptr;
   }
-  const OwnHpkeKeyPointer key = own_.find(task_.leader_key);
-  if (key == nullptr)
-    return {ErrorCode::kNotFound, "task: the HPKE key that it names is not in the store"};
-  ServerKeys keys{*key->signed_key, HpkeKeyPair::from_secret_key(key->pair.secret_key()),
-                  record_.collector_key, context_.keys.verify_seed.clone()};
   SOTTO_TRY(ServerTask task,
-            ServerTask::open(Role::kLeader, record_.file, context_.pinned, context_.floors,
-                             std::move(keys), context_.clock.now_ms()));
+            open_server_task(context_, Role::kLeader, own_, record_, task_.leader_key));
   report_size_ = report_size(task.vdaf().sizes());
   // Every record but the reports themselves, of which the names are enough.
   std::vector<KeyedRecord> records;
@@ -161,11 +156,7 @@ void LeaderTask::start_job() {
         const auto rejected = role.state().rejected;
         const auto request =
             role.start_job(self->job_limit(), self->source(), self->context_.entropy, records);
-        for (const auto& [code, n] : role.state().rejected) {
-          const auto before = rejected.find(code);
-          const uint64_t more = n - (before == rejected.end() ? 0 : before->second);
-          if (more > 0) self->context_.metrics.count_rejected(error_code_name(code), more);
-        }
+        count_rejections(self->context_.metrics, rejected, role.state().rejected);
         if (request.ok() || request.error().code == ErrorCode::kNotFound) return {};
         return request.error();
       },
@@ -208,11 +199,7 @@ void LeaderTask::on_answer(const JobId& id, bool commit, Result<Bytes> answer) {
         }
         SOTTO_TRY([[maybe_unused]] const Bytes request,
                   role.on_prepare_response(**shared, self->source(), records));
-        for (const auto& [code, n] : role.state().rejected) {
-          const auto old = rejected.find(code);
-          const uint64_t more = n - (old == rejected.end() ? 0 : old->second);
-          if (more > 0) self->context_.metrics.count_rejected(error_code_name(code), more);
-        }
+        count_rejections(self->context_.metrics, rejected, role.state().rejected);
         return {};
       },
       [self, id, commit, reports](const Status& status) {

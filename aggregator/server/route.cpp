@@ -3,20 +3,9 @@
 namespace sotto {
 namespace {
 
-std::vector<std::string_view> split_path(std::string_view path) {
-  std::vector<std::string_view> parts;
-  if (path.empty() || path.front() != '/') return parts;
-  for (size_t begin = 1; begin <= path.size();) {
-    const size_t end = std::min(path.find('/', begin), path.size());
-    parts.push_back(path.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 std::optional<std::vector<std::string_view>> parameters_of(
     const Route& route, const std::vector<std::string_view>& segments) {
-  const auto pattern = split_path(route.path);
+  const auto pattern = path_segments(route.path);
   if (pattern.size() != segments.size()) return std::nullopt;
   std::vector<std::string_view> parameters;
   for (size_t i = 0; i < pattern.size(); ++i) {
@@ -70,7 +59,8 @@ const std::vector<Route>& routes() {
 
 Matched match_route(const HttpRequest& request, ServerRole role) {
   Matched matched;
-  const auto segments = split_path(request.path);
+  if (!request.path.starts_with('/')) return matched;
+  const auto segments = request.segments();
   for (const Route& route : routes()) {
     if (!(role == ServerRole::kLeader ? route.leader : route.helper)) continue;
     auto parameters = parameters_of(route, segments);
@@ -83,18 +73,6 @@ Matched match_route(const HttpRequest& request, ServerRole role) {
     matched.allow += (matched.allow.empty() ? "" : ", ") + std::string(route.method);
   }
   return matched;
-}
-
-std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    const size_t equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) == name)
-      return equals < pair.size() ? pair.substr(equals + 1) : std::string_view();
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return std::nullopt;
 }
 
 }  // namespace sotto

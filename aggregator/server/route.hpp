@@ -70,7 +70,4 @@ Matched match_route(const HttpRequest& request, ServerRole role);
 /// Every route, for the document's test.
 const std::vector<Route>& routes();
 
-/// The value of a query parameter, not decoded. Absent when it is not there.
-std::optional<std::string_view> query_value(std::string_view query, std::string_view name);
-
 }  // namespace sotto

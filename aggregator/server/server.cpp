@@ -10,6 +10,7 @@
 
 #include "crypto/random.hpp"
 #include "crypto/text_encoding.hpp"
+#include "lab/system_clock.hpp"
 #include "lab/thread_pool.hpp"
 #include "server/api.hpp"
 #include "server/test_noise.hpp"
@@ -28,11 +29,7 @@ constexpr uint16_t kHelperPort = 8788;
 
 class SystemClock final : public Clock {
  public:
-  int64_t now_ms() const override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  }
+  int64_t now_ms() const override { return system_now_ms(); }
 };
 
 // Sites that call themselves a demonstration, in the manifest and to everybody's eyes, may be

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -62,12 +61,6 @@ Result<StoredEvent> decode_event(const Bytes& bytes) {
   return event;
 }
 
-std::string number_key(uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
-
 Result<CourseOptions> course_options(const ServerConfig& config) {
   CourseOptions options;
   SOTTO_TRY(options.z, noise_multiplier_for(Accounting::kZcdp, config.epsilon, config.delta));
@@ -117,7 +110,7 @@ class TrainingService::Impl {
   PublishedSitePointer published() const;
   std::vector<Publication> versions() const;
   SharedBytes file(const Digest& hash) const;
-  Result<Manifest> manifest_of(uint64_t sequence) const;
+  Result<PublishedVersion> version(uint64_t sequence) const;
   void roll_back(uint64_t sequence, std::string actor, std::function<void(Result<uint64_t>)> done);
   Status pause(bool paused, const std::string& actor);
   bool paused() const;
@@ -150,6 +143,7 @@ class TrainingService::Impl {
       const std::string& actor, const std::string& action);
   Status show_latest();
   SharedBytes delta_from_parent(const PublishedSite& site) const;
+  StoredRelease next_release(const ClosedTask& closed) const;
   bool sleep(int64_t ms);
 
   const ServerContext& context_;
@@ -167,6 +161,8 @@ class TrainingService::Impl {
   ThreadPool pool_{1};
   int64_t cycle_began_ms_ = 0;
 
+  uint64_t next_release_ = 0;  // the queue's: number of the one that the open task gives
+
   mutable std::mutex mutex_;  // of everything below
   std::condition_variable changed_;
   Publisher publisher_;
@@ -174,10 +170,8 @@ class TrainingService::Impl {
   std::vector<RollBack> roll_backs_;
   std::vector<StoredRelease> unlearnt_;  // collected since the thread last looked
   std::optional<TaskId> open_task_;
-  uint64_t next_release_ = 0;  // number of the one that the open task gives
   bool paused_ = false;
   bool stopping_ = false;
-  std::mutex publishing_;  // one publication at a time
   std::thread thread_;
 };
 
@@ -254,7 +248,7 @@ Status TrainingService::Impl::take_catalogue(const CourseOptions& options) {
 
 StoreChange TrainingService::Impl::event_change(CourseEvent kind, Bytes bytes) const {
   const uint64_t releases = course_ ? course_->releases() : 0;
-  return {kCourse, {number_key(next_event_), encode_event({kind, releases, std::move(bytes)})}};
+  return {kCourse, {sequence_key(next_event_), encode_event({kind, releases, std::move(bytes)})}};
 }
 
 // What the latest publication's files hold, for those who ask.
@@ -293,21 +287,24 @@ SharedBytes TrainingService::Impl::delta_from_parent(const PublishedSite& site) 
   return made->size() < site.model->size() ? made : nullptr;
 }
 
+// On the queue's thread, which alone counts releases once the service has started.
+StoredRelease TrainingService::Impl::next_release(const ClosedTask& closed) const {
+  return {next_release_, closed.record.id, closed.record.file, closed.sum->reports,
+          closed.sum->sum};
+}
+
 LeaderService::Events TrainingService::Impl::leader_events() {
   LeaderService::Events events;
   events.closing = [this](const ClosedTask& closed, std::vector<StoreChange>& changes) {
     if (!closed.sum) return;
-    const std::lock_guard lock(mutex_);
-    StoredRelease release{next_release_, closed.record.id, closed.record.file, closed.sum->reports,
-                          closed.sum->sum};
-    changes.push_back({kReleases, {number_key(release.number), encode_release(release)}});
+    const StoredRelease release = next_release(closed);
+    changes.push_back({kReleases, {sequence_key(release.number), encode_release(release)}});
   };
   events.closed = [this](const ClosedTask& closed) {
     {
       const std::lock_guard lock(mutex_);
       if (closed.sum) {
-        unlearnt_.push_back({next_release_, closed.record.id, closed.record.file,
-                             closed.sum->reports, closed.sum->sum});
+        unlearnt_.push_back(next_release(closed));
         ++next_release_;
       }
       open_task_.reset();
@@ -378,13 +375,8 @@ void TrainingService::Impl::round() {
 // is half-way to its expiry.
 Status TrainingService::Impl::publish_what_is_due() {
   const auto latest = published();
-  if (latest == nullptr) {
-    SOTTO_CHECK_OK(publish("bootstrap", nullptr, 0));
-    catalogue_is_new_ = false;
-    return {};
-  }
-  if (catalogue_is_new_) {
-    SOTTO_CHECK_OK(publish("catalogue", nullptr, 0));
+  if (latest == nullptr || catalogue_is_new_) {
+    SOTTO_CHECK_OK(publish(latest == nullptr ? "bootstrap" : "catalogue", nullptr, 0));
     catalogue_is_new_ = false;
     return {};
   }
@@ -515,11 +507,10 @@ Status TrainingService::Impl::publish(std::string why, const GateReport* report,
       "server", "publish");
 }
 
-// One publication: prepared and committed in the queue, then shown.
+// One publication, on the training thread: prepared and committed in the queue, then shown.
 Status TrainingService::Impl::install(
     std::function<Result<std::optional<PublishedVersion>>(std::vector<StoreChange>&)> prepare,
     const std::string& actor, const std::string& action) {
-  const std::lock_guard one(publishing_);
   std::optional<PublishedVersion> version;
   Status prepared;
   SOTTO_CHECK_OK(context_.queue.run([&](std::vector<StoreChange>& changes) {
@@ -573,8 +564,8 @@ void TrainingService::Impl::roll_back(uint64_t sequence, std::string actor,
 
 // On the training thread.
 Result<uint64_t> TrainingService::Impl::roll_back_now(uint64_t sequence, const std::string& actor) {
-  SOTTO_TRY(const Manifest manifest, manifest_of(sequence));
-  const SharedBytes model = file(manifest.model.hash);
+  SOTTO_TRY(const PublishedVersion wanted, version(sequence));
+  const SharedBytes model = file(wanted.manifest.model.hash);
   if (model == nullptr) return Error{ErrorCode::kNotFound, "model: its file is not kept"};
   SOTTO_TRY(const Snapshot snapshot, load_snapshot(*model, kModelMemory));
   SOTTO_CHECK_OK(course().use_model(snapshot));
@@ -610,12 +601,12 @@ std::vector<Publication> TrainingService::Impl::versions() const {
   return all;
 }
 
-Result<Manifest> TrainingService::Impl::manifest_of(uint64_t sequence) const {
+Result<PublishedVersion> TrainingService::Impl::version(uint64_t sequence) const {
   const std::lock_guard lock(mutex_);
   const auto found = publisher_.versions().find(sequence);
   if (found == publisher_.versions().end())
     return Error{ErrorCode::kNotFound, "model: there is no such version"};
-  return found->second.manifest;
+  return found->second;
 }
 
 SharedBytes TrainingService::Impl::file(const Digest& hash) const {
@@ -671,8 +662,8 @@ void TrainingService::stop() { impl_->stop(); }
 PublishedSitePointer TrainingService::published() const { return impl_->published(); }
 std::vector<Publication> TrainingService::versions() const { return impl_->versions(); }
 SharedBytes TrainingService::file(const Digest& hash) const { return impl_->file(hash); }
-Result<Manifest> TrainingService::manifest_of(uint64_t sequence) const {
-  return impl_->manifest_of(sequence);
+Result<PublishedVersion> TrainingService::version(uint64_t sequence) const {
+  return impl_->version(sequence);
 }
 void TrainingService::roll_back(uint64_t sequence, std::string actor,
                                 std::function<void(Result<uint64_t>)> done) {

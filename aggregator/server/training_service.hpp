@@ -83,7 +83,8 @@ class TrainingService {
   std::vector<Publication> versions() const;
   /// The bytes of a version's file. Null: not kept.
   SharedBytes file(const Digest& hash) const;
-  Result<Manifest> manifest_of(uint64_t sequence) const;
+  /// Errors: kNotFound.
+  Result<PublishedVersion> version(uint64_t sequence) const;
 
   /// Publishes a version again under a new sequence, which `done` gets once it is durable; the open
   /// task is abandoned, training goes on from that version. Errors: kNotFound; kIo; kCancelled.

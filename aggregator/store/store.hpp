@@ -37,6 +37,9 @@ struct StoreChange {
   bool operator==(const StoreChange&) const = default;
 };
 
+/// The key of a numbered record: 16 lower-case hex digits, so that keys ascend as numbers do.
+std::string sequence_key(uint64_t number);
+
 class Store {
  public:
   virtual ~Store() = default;

@@ -2,12 +2,11 @@
 
 #include <utility>
 
+#include "crypto/text_encoding.hpp"
 #include "protocol/fields.hpp"
 
 namespace sotto {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 Error malformed(const char* message) { return {ErrorCode::kMalformed, message}; }
 
@@ -61,25 +60,13 @@ Status take_once(const Bytes*& into, const KeyedRecord& record) {
 }  // namespace
 
 std::string record_key(std::string_view prefix, const RecordId& id) {
-  std::string key(prefix);
-  for (const uint8_t byte : id) {
-    key.push_back(kHexDigits[byte >> 4]);
-    key.push_back(kHexDigits[byte & 15]);
-  }
-  return key;
+  return std::string(prefix) + to_hex(id);
 }
 
 Result<RecordId> parse_record_key(std::string_view prefix, std::string_view key) {
   RecordId id{};
-  if (!key.starts_with(prefix) || key.size() != prefix.size() + 2 * id.size())
+  if (!key.starts_with(prefix) || !from_hex(key.substr(prefix.size()), id))
     return malformed("record: unknown key");
-  key.remove_prefix(prefix.size());
-  for (size_t i = 0; i < id.size(); ++i) {
-    const size_t high = kHexDigits.find(key[2 * i]), low = kHexDigits.find(key[2 * i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos)
-      return malformed("record: unknown key");
-    id[i] = static_cast<uint8_t>(high << 4 | low);
-  }
   return id;
 }
 

@@ -159,17 +159,17 @@ TEST_CASE("publication records that are cut, extended or changed in form are ref
 TEST_CASE("a store whose records do not fit is refused") {
   Site site;
   site.publish(parts(1));
-  const Bytes record = *site.store.get("publication", publication_key(1)).value();
+  const Bytes record = *site.store.get("publication", sequence_key(1)).value();
   const auto opens = [&] { return Publisher::open(options(), site.store); };
   REQUIRE(opens().ok());
 
   Publisher::Options other = options();
   other.site = "elsewhere.example";
   CHECK(Publisher::open(other, site.store).error().code == ErrorCode::kMalformed);
-  const StoreChange wrong_key{"publication", {publication_key(2), record}};
+  const StoreChange wrong_key{"publication", {sequence_key(2), record}};
   REQUIRE(site.store.commit({&wrong_key, 1}).ok());
   CHECK(opens().error().code == ErrorCode::kMalformed);
-  const StoreChange undo{"publication", {publication_key(2), std::nullopt}};
+  const StoreChange undo{"publication", {sequence_key(2), std::nullopt}};
   const StoreChange no_file{"file",
                             {file_key(site.versions.latest()->manifest.model.hash), std::nullopt}};
   REQUIRE(site.store.commit({&undo, 1}).ok());
