@@ -126,13 +126,7 @@ void run_audit_show(const AuditArguments& arguments) {
   const auto store = shared_store(arguments.store);
   const auto entries = or_fail(AuditLog::read(*store, arguments.after, arguments.limit));
   boost::json::array all;
-  for (const AuditEntry& entry : entries)
-    all.push_back({{"sequence", entry.sequence},
-                   {"time_ms", entry.time_ms},
-                   {"actor", entry.actor},
-                   {"action", entry.action},
-                   {"detail", entry.detail},
-                   {"digest", to_hex(entry.digest)}});
+  for (const AuditEntry& entry : entries) all.push_back(to_json(entry));
   if (!arguments.json.empty()) return print_json(arguments.json, {{"entries", std::move(all)}});
   for (const AuditEntry& entry : or_fail(AuditLog::notes(*store)))
     std::printf("     -  %s  %-16s  %-18s  %s (not in the chain before the server runs)\n",

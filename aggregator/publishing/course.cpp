@@ -199,7 +199,7 @@ Result<GateReport> Course::Impl::take_round(const Received& received, Executor& 
   if (auto measured = measure_metrics(received.release, task)) {
     report.metrics = measured->values;
     report.ndcg_sd = measured->ndcg_sd;
-    report.roll_back = metrics && did_worse(*measured, *metrics);
+    report.roll_back = metrics && did_worse(*measured, *metrics, {.ndcg_fall = options.ndcg_fall});
     metrics = measured;
   }
   if (!report.passed) {

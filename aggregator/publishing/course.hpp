@@ -65,6 +65,7 @@ struct CourseOptions {
   uint64_t max_batch = 10'000;
   uint32_t metrics = 1;  ///< 1: prequential metrics ride in rounds (kPrequentialMetrics); 0: none.
   uint64_t seed = 1;     ///< Of V0. Public.
+  double ndcg_fall = 0.1;  ///< GateLimits::ndcg_fall, in [0, 1].
 
   /// Fields out of range, by name.
   Status validate() const;

@@ -50,6 +50,7 @@ Status CourseOptions::validate() const {
   if (grid_bound < 1 || grid_bound > kMaxGridBound) return invalid("grid_bound: 1 .. 2^20");
   if (min_batch < 1 || min_batch > max_batch || max_batch > Task::kMaxBatch)
     return invalid("batch sizes: 1 <= min_batch <= max_batch <= 2^32");
+  if (!(ndcg_fall >= 0 && ndcg_fall <= 1)) return invalid("ndcg_fall: 0 to 1");
   if (metrics > 1) return invalid("metrics: 0 or 1");
   SOTTO_CHECK_OK(recipe_of(*this).validate());
   for (const double sigma : sigmas_of(*this))

@@ -556,13 +556,7 @@ HttpResponse Api::Impl::admin_audit(const HttpRequest& request) const {
   const auto entries = AuditLog::read(context_.store, *after, 500);
   if (!entries.ok()) return problem(entries.error());
   json::array all;
-  for (const AuditEntry& entry : *entries)
-    all.push_back({{"sequence", entry.sequence},
-                   {"time_ms", entry.time_ms},
-                   {"actor", entry.actor},
-                   {"action", entry.action},
-                   {"detail", entry.detail},
-                   {"digest", to_hex(entry.digest)}});
+  for (const AuditEntry& entry : *entries) all.push_back(to_json(entry));
   return json_response(json::object{{"entries", std::move(all)}});
 }
 

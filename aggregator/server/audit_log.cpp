@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "crypto/text_encoding.hpp"
+
 namespace sotto {
 namespace {
 
@@ -58,6 +60,12 @@ Result<AuditEntry> decode_entry(const std::string& key, const Bytes& record) {
 }
 
 }  // namespace
+
+boost::json::object to_json(const AuditEntry& entry) {
+  return {{"sequence", entry.sequence}, {"time_ms", entry.time_ms},
+          {"actor", entry.actor},       {"action", entry.action},
+          {"detail", entry.detail},     {"digest", to_hex(entry.digest)}};
+}
 
 Result<AuditLog> AuditLog::open(const Store& store) {
   AuditLog log;

@@ -13,6 +13,7 @@
 // Thread safety: one thread at a time (the commit queue's), but for verify, read, note and notes.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ struct AuditEntry {
   Digest previous{};
   Digest digest{};
 };
+
+/// {"sequence", "time_ms", "actor", "action", "detail", "digest"}, as API and command show it.
+boost::json::object to_json(const AuditEntry& entry);
 
 class AuditLog {
  public:

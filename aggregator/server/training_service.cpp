@@ -76,6 +76,7 @@ Result<CourseOptions> course_options(const ServerConfig& config) {
   options.max_batch = config.max_batch;
   options.metrics = config.prequential ? 1 : 0;
   options.seed = config.seed;
+  options.ndcg_fall = config.rollback_share;
   SOTTO_CHECK_OK(options.validate());
   return options;
 }
