@@ -2,8 +2,6 @@
 option(SOTTO_TESTS "Build the tests" ON)
 option(SOTTO_WERROR "Warnings are errors" OFF)
 option(SOTTO_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
-# OFF to measure what proofs add to sotto.wasm: such tasks are then kUnsupported on devices.
-option(SOTTO_DEVICE_PROOFS "Devices take part in tasks with PINE and Prio3" ON)
 option(SOTTO_FUZZ "Build tests/fuzz as libFuzzer programs (clang only)" OFF)
 if(SOTTO_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "SOTTO_FUZZ needs clang; the compiler is ${CMAKE_CXX_COMPILER_ID}")

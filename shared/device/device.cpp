@@ -366,6 +366,36 @@ Result<GridContribution> Device::compute(const Task& task, int64_t now_ms,
   return grid_contribution(layout, task.grid, input, entropy);
 }
 
+Floors Device::floors() const {
+  return model_->manifest.label == SiteLabel::kDemo
+             ? options_.floors
+             : Floors::stricter(options_.floors, Floors::production());
+}
+
+Status Device::check_model(const Task& task) const {
+  if (task.model_sequence != model_->manifest.sequence ||
+      task.model_hash != model_->manifest.model.hash)
+    return {ErrorCode::kNotFound, "task: for another model than the one that is loaded"};
+  if (task.catalogue_hash != model_->manifest.catalogue.hash ||
+      task.catalogue_version != model_->manifest.catalogue_version)
+    return {ErrorCode::kDisagreement, "task: for another catalogue"};
+  return {};
+}
+
+Result<ContributionPreview> Device::preview(const TaskFiles& files, int64_t now_ms,
+                                            EntropySource& entropy) const {
+  if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
+  SOTTO_TRY(const DeviceTask role, DeviceTask::open(files.task, options_.pinned, floors(),
+                                                    files.leader_key, files.helper_key, now_ms));
+  SOTTO_CHECK_OK(check_model(role.task()));
+  SOTTO_TRY(const GridContribution vector, compute(role.task(), now_ms, entropy));
+  ContributionPreview preview;
+  preview.computed = vector.dense(role.task().dimension);
+  preview.clipped = vector.clipped;
+  SOTTO_TRY(preview.open, role.open_report(preview.computed, entropy));
+  return preview;
+}
+
 // Whether a contribution may be made: it is charged, or has no price. False: no budget is left, or
 // the ledger knows the task while the outbox has lost its report.
 Result<bool> Device::charge(const Task& task, const TaskId& id, int64_t now_ms,
@@ -385,10 +415,7 @@ Result<ContributeOutcome> Device::contribute(const TaskFiles& files, int64_t now
                                              EntropySource& entropy) {
   if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
   ledger_.observe(now_ms);
-  const Floors floors = model_->manifest.label == SiteLabel::kDemo
-                            ? options_.floors
-                            : Floors::stricter(options_.floors, Floors::production());
-  SOTTO_TRY(const DeviceTask role, DeviceTask::open(files.task, options_.pinned, floors,
+  SOTTO_TRY(const DeviceTask role, DeviceTask::open(files.task, options_.pinned, floors(),
                                                     files.leader_key, files.helper_key, now_ms));
   const Task& task = role.task();
   if (ledger_.opted_out()) return Error{ErrorCode::kCancelled, "contribute: opted out"};
@@ -397,12 +424,7 @@ Result<ContributeOutcome> Device::contribute(const TaskFiles& files, int64_t now
   ContributeOutcome outcome;
   outcome.task = role.id();
   if (outbox_.find(role.id()) != nullptr) return outcome;
-  if (task.model_sequence != model_->manifest.sequence ||
-      task.model_hash != model_->manifest.model.hash)
-    return Error{ErrorCode::kNotFound, "task: for another model than the one that is loaded"};
-  if (task.catalogue_hash != model_->manifest.catalogue.hash ||
-      task.catalogue_version != model_->manifest.catalogue_version)
-    return Error{ErrorCode::kDisagreement, "task: for another catalogue"};
+  SOTTO_CHECK_OK(check_model(task));
 
   OutboxEntry entry;
   entry.expires_ms = task.window_end_ms;

@@ -41,6 +41,7 @@
 #include "events/cleaning.hpp"
 #include "events/event_log.hpp"
 #include "privacy/ledger.hpp"
+#include "protocol/device_role.hpp"
 #include "protocol/floors.hpp"
 #include "protocol/signed_task.hpp"
 
@@ -107,6 +108,15 @@ struct TaskFiles {
   std::span<const uint8_t> helper_key;
 };
 
+/// What the visitor would contribute to a task, for showing it to them: never sent, never charged.
+/// All of it is as private as the history.
+struct ContributionPreview {
+  /// Clipped and on the grid, all coordinates; zero for a device with too little history.
+  std::vector<int32_t> computed;
+  bool clipped = false;  ///< It was longer than the clip.
+  OpenReport open;       ///< With the device's noise, if the task asks for any, and as two shares.
+};
+
 class Device {
  public:
   struct Opened;
@@ -165,6 +175,10 @@ class Device {
   /// Precondition: use_model. Errors: those of decode_layout, contribute and encode_on_grid;
   /// kDisagreement for another dimension or clip.
   Result<GridContribution> compute(const Task& task, int64_t now_ms, EntropySource& entropy) const;
+  /// The same computation, drawn anew, as an open report. Errors: those of contribute that come
+  /// before the ledger.
+  Result<ContributionPreview> preview(const TaskFiles& files, int64_t now_ms,
+                                      EntropySource& entropy) const;
   const Outbox& outbox() const { return outbox_; }
   std::vector<KeyedRecord> acknowledge(const TaskId& task) { return outbox_.acknowledge(task); }
   /// Drops what is over. For the host's regular visits.
@@ -191,6 +205,8 @@ class Device {
   Result<uint32_t> row_of(std::string_view item) const;
   void start_tuning();
   std::optional<Placement> place(const Event& event, int64_t now_ms);
+  Floors floors() const;
+  Status check_model(const Task& task) const;
   Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
 
   DeviceOptions options_;

@@ -3,25 +3,9 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace sotto {
 namespace {
-
-// A copy of a measurement that is wiped.
-class WipedVector {
- public:
-  explicit WipedVector(std::span<const int32_t> values) : values_(values.begin(), values.end()) {}
-  ~WipedVector() {
-    wipe({reinterpret_cast<uint8_t*>(values_.data()), values_.size() * sizeof(int32_t)});
-  }
-  WipedVector(const WipedVector&) = delete;
-  WipedVector& operator=(const WipedVector&) = delete;
-  std::span<int32_t> values() { return values_; }
-
- private:
-  std::vector<int32_t> values_;
-};
 
 // Looks at all coordinates in any case, in loops that compilers turn into SIMD.
 bool within_bound(std::span<const int32_t> vector, int32_t bound) {
@@ -87,29 +71,40 @@ Result<DeviceTask> DeviceTask::open(std::span<const uint8_t> task_file, const Pi
   return DeviceTask(std::move(verified), std::move(vdaf), std::move(noise), leader, helper);
 }
 
-Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms,
-                                 EntropySource& entropy) const {
-  SOTTO_CHECK_OK(check_now(task(), now_ms));
-  for (const SignedKey* key : {&leader_, &helper_}) SOTTO_CHECK_OK(check_key_time(*key, now_ms));
+OpenReport::~OpenReport() {
+  wipe({reinterpret_cast<uint8_t*>(noised.data()), noised.size() * sizeof(int32_t)});
+}
+
+Result<OpenReport> DeviceTask::open_report(std::span<const int32_t> vector,
+                                           EntropySource& entropy) const {
   if (vector.size() != task().dimension)
     return Error{ErrorCode::kInvalidArgument, "report: vector is not of the task's dimension"};
   if (!within_bound(vector, task().grid.bound))
     return Error{ErrorCode::kInvalidArgument, "report: vector is longer than the grid's bound"};
 
-  Report report;
-  entropy.fill(report.metadata.id);
-  report.metadata.time_ms = now_ms - now_ms % task().time_precision_ms;
-
-  WipedVector measurement(vector);
+  OpenReport open;
+  entropy.fill(open.id);
+  open.noised.assign(vector.begin(), vector.end());
   if (noise_.has_value()) {
     EntropyWords words(entropy);
     // sigma <= 2^26 and |value| <= 2^20, so only 31 standard deviations would leave the integers:
     // never seen, and then the VDAF refuses what the clamp gives.
-    for (int32_t& value : measurement.values())
+    for (int32_t& value : open.noised)
       value = static_cast<int32_t>(
           std::clamp<int64_t>(value + noise_->sample(words), INT32_MIN, INT32_MAX));
   }
-  SOTTO_TRY(const Shards shards, vdaf_->shard(measurement.values(), report.metadata.id, entropy));
+  SOTTO_TRY(open.shards, vdaf_->shard(open.noised, open.id, entropy));
+  return open;
+}
+
+Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms,
+                                 EntropySource& entropy) const {
+  SOTTO_CHECK_OK(check_now(task(), now_ms));
+  for (const SignedKey* key : {&leader_, &helper_}) SOTTO_CHECK_OK(check_key_time(*key, now_ms));
+  SOTTO_TRY(const OpenReport open, open_report(vector, entropy));
+  const Shards& shards = open.shards;
+  Report report;
+  report.metadata = {open.id, now_ms - now_ms % task().time_precision_ms};
   report.public_share = shards.public_share;
   SOTTO_TRY(const Bytes leader_sealed,
             seal_input_share(id(), report.metadata, report.public_share, Role::kLeader,

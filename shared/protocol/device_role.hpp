@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/entropy.hpp"
@@ -25,6 +26,18 @@
 #include "protocol/signed_task.hpp"
 
 namespace sotto {
+
+/// The inside of a report. The vector and the shares are wiped with it.
+struct OpenReport {
+  OpenReport() = default;
+  OpenReport(OpenReport&&) noexcept = default;
+  OpenReport& operator=(OpenReport&&) noexcept = default;
+  ~OpenReport();
+
+  Nonce id{};
+  std::vector<int32_t> noised;  ///< The vector with the device's noise, if the task asks for any.
+  Shards shards;                ///< Of `noised`: the leader's input share, the helper's.
+};
 
 /// A task that this device may contribute to. Thread safety: immutable; each thread brings its own
 /// entropy source.
@@ -50,6 +63,11 @@ class DeviceTask {
                        EntropySource& entropy) const;
   /// The report of a device that does not take part: it costs nothing and looks the same.
   Result<Bytes> zero_report(int64_t now_ms, EntropySource& entropy) const;
+
+  /// What a report of `vector` would hold before it is sealed: for showing it to the visitor. Draws
+  /// an id and randomness of its own, so no report ever has these shares. As private as the vector.
+  /// Errors: as report, the keys' times aside.
+  Result<OpenReport> open_report(std::span<const int32_t> vector, EntropySource& entropy) const;
 
  private:
   DeviceTask(VerifiedTask verified, VdafClientPointer vdaf, std::optional<DiscreteGaussian> noise,

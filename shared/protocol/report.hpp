@@ -41,6 +41,9 @@ struct Report {
   std::span<const uint8_t> helper_sealed;
 };
 
+/// Where the id stands in every report.
+inline constexpr size_t kReportIdAt = 34;
+
 /// The size of every report of a task.
 size_t report_size(const VdafSizes& sizes);
 

@@ -275,7 +275,8 @@ export const cases = {
     same(core.listOutbox(at).next, outcome.sendAt);
     same(core.listOutbox(outcome.sendAt).due, [outcome.task]);
     const report = core.readReport(outcome.task);
-    check(report.length > 4 * 7000, 'the leader\'s share is in it');
+    check(report.body.length > 4 * 7000, 'the leader\'s share is in it');
+    same(report.id, report.body.slice(34, 50), 'the id stands in the body');
     const again = (await visitor(site, { storage })).core;
     same(again.readReport(outcome.task), report, 'the same bytes after a restart');
     storage.commit(core.acknowledgeReport(outcome.task));
@@ -291,6 +292,56 @@ export const cases = {
     storage.commit(core.forget());
     same(core.recommend({ count: 1 }, at)[0].source, 'popular', 'nothing is known any more');
     same(core.overviewPrivacy().lifetime.spentRho, .5, 'but what was spent');
+  },
+
+  async 'files are read before they are used: what to fetch, whose keys, which model'(site) {
+    const core = await site.load();
+    core.open(options(site), [], now);
+    const { files } = site;
+    const manifest = core.readManifest(files.manifest, now);
+    same([manifest.sequence, manifest.demo, manifest.snapshot.size, manifest.catalogue.size],
+      [2, true, files.snapshot.length, files.catalogue.length]);
+    fails('NOT_FOUND', () => core.describeModel(), 'nothing is loaded by reading');
+    core.loadModel(model(site), now);
+    same(core.describeModel().hash, manifest.snapshot.hash);
+    fails('REPLAY', () => core.readManifest(files['manifest-old'], now));
+    fails('AUTHENTICATION', () => core.readManifest(files.manifest.map((byte, i) => byte ^ (i === 40 ? 1 : 0)), now));
+    const task = core.readTask(files.task);
+    same([task.kind, task.supported, task.modelSequence, task.minBatch, task.rho, task.noiseBy],
+      ['learning', true, 2, 100, .5, 'servers']);
+    fails('MALFORMED', () => core.readTask(files.task.slice(0, 100)));
+    check(Math.abs(core.epsilon(.5) - 5.22153444453) < 1e-6 && core.epsilon(0) === 0, 'golden value');
+    fails('INVALID_ARGUMENT', () => core.epsilon(-1));
+    fails('INVALID_ARGUMENT', () => core.epsilon(1, 1));
+  },
+
+  async 'what is recorded can be read, older events summed up'(site) {
+    const { core, storage } = await visitor(site, { more: { maxEvents: 3 } });
+    like(core, storage, [3, 13]);
+    core.track({ type: 'dwell', item: 'item-3', value: 5000, timestamp: now + 20_000, session: 's' }, now + 20_000);
+    same(core.listEvents().events.map(({ type, item, value }) => [type, item, value]),
+      [['like', 'item-3', 1], ['like', 'item-13', 1], ['dwell', 'item-3', 5000]]);
+    same(core.listEvents().events[2].session, 's');
+    like(core, storage, [23, 33], now + 60_000);
+    const { events, summaries, forgotten } = core.listEvents();
+    check(events.length <= 3 && summaries.length > 0 && forgotten === 0, 'some are summed up');
+    same([summaries[0].item, summaries[0].opinion, summaries[0].totals[0]],
+      ['item-3', 'like', { type: 'like', count: 1, sum: 1 }]);
+  },
+
+  async 'a contribution can be looked at without being made'(site) {
+    const { core, storage } = await visitor(site, { more: { windowRho: 2, lifetimeRho: 8 } });
+    like(core, storage, [3, 13, 23]);
+    const before = core.save();
+    const plain = core.previewContribution(taskFiles(site), now + 60_000);
+    const { dimension } = core.readTask(site.files.task);
+    same([plain.computed.length, plain.noised.length], [dimension, dimension]);
+    same(plain.computed, plain.noised, 'no noise of the device where the task asks for none');
+    check(plain.computed.some((value) => value !== 0), 'not zero');
+    check(plain.leaderShare.length >= 4 * dimension && plain.helperShare.length >= 32, 'two shares');
+    const noisy = core.previewContribution(taskFiles(site, 'task-device-noise'), now + 60_000);
+    check(noisy.noised.some((value, i) => value !== noisy.computed[i]), 'with noise');
+    same(core.save(), before, 'nothing was charged or kept');
   },
 
   async 'floors of a demonstration hold where the publisher says that it is one'(site) {

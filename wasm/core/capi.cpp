@@ -9,8 +9,10 @@
 #include <string>
 #include <utility>
 
+#include "crypto/hash.hpp"
 #include "crypto/random.hpp"
 #include "device/device.hpp"
+#include "privacy/accountant.hpp"
 #include "protocol/task.hpp"
 #include "requests.hpp"
 #include "results.hpp"
@@ -129,12 +131,28 @@ Result<Bytes> answer_list(Device& device, ByteReader& in, const List& list) {
   return encode_list(items, model->items);
 }
 
+// The task of a file whose signatures nobody has checked yet.
+Result<Task> unchecked_task(std::span<const uint8_t> task_file) {
+  if (task_file.size() < kTaskSignatures)
+    return Error{ErrorCode::kMalformed, "task file: too short"};
+  return decode_task(task_file.first(task_file.size() - kTaskSignatures));
+}
+
 // A task's size stands in its file: looked at before anything of that size is allocated.
 Status reserve_contribution(const sotto_device& handle, std::span<const uint8_t> task_file) {
-  if (task_file.size() < kTaskSignatures) return {ErrorCode::kMalformed, "task file: too short"};
-  SOTTO_TRY(const Task task, decode_task(task_file.first(task_file.size() - kTaskSignatures)));
+  SOTTO_TRY(const Task task, unchecked_task(task_file));
   return reserve(handle.memory_budget, task_file.size() + kBytesPerCoordinate * task.dimension,
                  "task");
+}
+
+Result<TaskFiles> task_files(const uint8_t* task, uint32_t task_size, const uint8_t* leader_key,
+                             uint32_t leader_key_size, const uint8_t* helper_key,
+                             uint32_t helper_key_size) {
+  TaskFiles files;
+  SOTTO_TRY(files.task, buffer(task, task_size, "task file"));
+  SOTTO_TRY(files.leader_key, buffer(leader_key, leader_key_size, "leader's key"));
+  SOTTO_TRY(files.helper_key, buffer(helper_key, helper_key_size, "helper's key"));
+  return files;
 }
 
 Result<TaskId> task_id_at(const uint8_t* data) {
@@ -192,6 +210,17 @@ int32_t sotto_device_forget(sotto_device* device, sotto_bytes* result) {
   });
 }
 
+int32_t sotto_manifest_read(sotto_device* device, const uint8_t* manifest, uint32_t manifest_size,
+                            double now_ms, sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device& handle, Device& opened) -> Result<Bytes> {
+    SOTTO_TRY(const auto bytes, buffer(manifest, manifest_size, "manifest"));
+    SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
+    SOTTO_TRY(const Manifest read,
+              open_manifest(bytes, handle.options.pinned, opened.seen(), now));
+    return encode_manifest(read);
+  });
+}
+
 int32_t sotto_model_load(sotto_device* device, const uint8_t* manifest, uint32_t manifest_size,
                          const uint8_t* snapshot, uint32_t snapshot_size, const uint8_t* catalogue,
                          uint32_t catalogue_size, double now_ms, sotto_bytes* result) {
@@ -233,6 +262,12 @@ int32_t sotto_event_track(sotto_device* device, const uint8_t* event, uint32_t e
     SOTTO_TRY(const Event decoded, decode_event_request(bytes));
     SOTTO_TRY(const TrackOutcome outcome, opened.track(decoded, now));
     return encode_tracked(outcome);
+  });
+}
+
+int32_t sotto_events_list(sotto_device* device, sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
+    return encode_log(opened.log());
   });
 }
 
@@ -304,15 +339,36 @@ int32_t sotto_prequential_summarize(sotto_device* device, double since_ms, sotto
   });
 }
 
+int32_t sotto_task_read(sotto_device* device, const uint8_t* task, uint32_t task_size,
+                        sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device&) -> Result<Bytes> {
+    SOTTO_TRY(const auto file, buffer(task, task_size, "task file"));
+    SOTTO_TRY(const Task read, unchecked_task(file));
+    return encode_task_summary(read, sha256(file));
+  });
+}
+
+int32_t sotto_task_preview(sotto_device* device, const uint8_t* task, uint32_t task_size,
+                           const uint8_t* leader_key, uint32_t leader_key_size,
+                           const uint8_t* helper_key, uint32_t helper_key_size, double now_ms,
+                           sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device& handle, Device& opened) -> Result<Bytes> {
+    SOTTO_TRY(const TaskFiles files, task_files(task, task_size, leader_key, leader_key_size,
+                                                helper_key, helper_key_size));
+    SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
+    SOTTO_CHECK_OK(reserve_contribution(handle, files.task));
+    SOTTO_TRY(const ContributionPreview preview, opened.preview(files, now, handle.entropy));
+    return encode_preview(preview);
+  });
+}
+
 int32_t sotto_task_contribute(sotto_device* device, const uint8_t* task, uint32_t task_size,
                               const uint8_t* leader_key, uint32_t leader_key_size,
                               const uint8_t* helper_key, uint32_t helper_key_size, double now_ms,
                               sotto_bytes* result) {
   return answer_open(device, result, [&](sotto_device& handle, Device& opened) -> Result<Bytes> {
-    TaskFiles files;
-    SOTTO_TRY(files.task, buffer(task, task_size, "task file"));
-    SOTTO_TRY(files.leader_key, buffer(leader_key, leader_key_size, "leader's key"));
-    SOTTO_TRY(files.helper_key, buffer(helper_key, helper_key_size, "helper's key"));
+    SOTTO_TRY(const TaskFiles files, task_files(task, task_size, leader_key, leader_key_size,
+                                                helper_key, helper_key_size));
     SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
     SOTTO_CHECK_OK(reserve_contribution(handle, files.task));
     SOTTO_TRY(const ContributeOutcome outcome, opened.contribute(files, now, handle.entropy));
@@ -340,7 +396,7 @@ int32_t sotto_report_read(sotto_device* device, const uint8_t* task_id, sotto_by
     const OutboxEntry* const entry = opened.outbox().find(task);
     if (entry == nullptr || entry->state != OutboxState::kWaiting)
       return Error{ErrorCode::kNotFound, "no report waits for this task"};
-    return entry->report;
+    return encode_waiting_report(entry->report);
   });
 }
 
@@ -356,6 +412,15 @@ int32_t sotto_privacy_overview(sotto_device* device, double delta, sotto_bytes* 
   return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
     SOTTO_TRY(const LedgerOverview overview, opened.ledger().overview(delta));
     return encode_privacy(opened.ledger(), overview);
+  });
+}
+
+int32_t sotto_privacy_epsilon(sotto_device* device, double rho, double delta,
+                              sotto_bytes* result) {
+  return answer(device, result, [&](sotto_device&) -> Result<Bytes> {
+    if (!(rho >= 0 && rho <= Ledger::kLargestRho)) return invalid("rho: must be 0 .. 10^6");
+    if (!(delta > 0 && delta < 1)) return invalid("delta: must be in (0, 1)");
+    return encode_number(rho == 0 ? 0 : zcdp_epsilon(rho, delta));
   });
 }
 

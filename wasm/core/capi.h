@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 /* Grows by one whenever something here changes its meaning. A loader refuses any other number. */
-#define SOTTO_ABI_VERSION 3
+#define SOTTO_ABI_VERSION 4
 uint32_t SOTTO_EXPORT(sotto_abi_version)(void);
 
 typedef struct sotto_device sotto_device;
@@ -108,6 +108,13 @@ int32_t SOTTO_EXPORT(sotto_device_forget)(sotto_device* device, sotto_bytes* res
 /* --- Model -------------------------------------------------------------------------------------
  */
 
+/* What a signed manifest names, once it is checked as sotto_model_load checks it: which files to
+ * fetch. Nothing changes.
+ * result: u64 sequence | i64 created | i64 expires | u8 label (0 production, 1 demonstration)
+ *         | int8 snapshot, catalogue, each: SHA-256 32 | u64 size (0: there is none) */
+int32_t SOTTO_EXPORT(sotto_manifest_read)(sotto_device* device, const uint8_t* manifest,
+                                          uint32_t manifest_size, double now_ms,
+                                          sotto_bytes* result);
 /* The files of a publication, as fetched; catalogue is empty when the manifest names none. The
  * model before stays when this fails. result: changes. */
 int32_t SOTTO_EXPORT(sotto_model_load)(sotto_device* device, const uint8_t* manifest,
@@ -132,6 +139,13 @@ int32_t SOTTO_EXPORT(sotto_items_list)(sotto_device* device, sotto_bytes* result
  *           | f64 value (these three as stored, 0 when dropped) | changes */
 int32_t SOTTO_EXPORT(sotto_event_track)(sotto_device* device, const uint8_t* event,
                                         uint32_t event_size, double now_ms, sotto_bytes* result);
+/* What is recorded, oldest arrival first, for the visitor's own eyes.
+ * result: u32 n | for each event: u8 type | u8 imputed | i64 timestamp | f64 value | text item
+ *           | text session
+ *         | u32 n | for each item whose older events are summed up: text item | i64 first | i64 last
+ *           | u8 opinion (a type; 0: none) | u8 n | for each: u8 type | u32 count | f64 value sum
+ *         | u64 events that are forgotten */
+int32_t SOTTO_EXPORT(sotto_events_list)(sotto_device* device, sotto_bytes* result);
 /* result: u64 received | u64 kept | u8 6 | u64 dropped, by DropReason
  *         | u8 6 | u64 repaired, by Repair */
 int32_t SOTTO_EXPORT(sotto_cleaning_count)(sotto_device* device, sotto_bytes* result);
@@ -177,6 +191,22 @@ int32_t SOTTO_EXPORT(sotto_prequential_summarize)(sotto_device* device, double s
 /* --- Contributions -----------------------------------------------------------------------------
  */
 
+/* What a task file says, unchecked: whose keys to fetch for the next two calls, which check it.
+ * result: task id 32 | u8 kind (TaskKind) | u8 supported (0: its VDAF is not in this build)
+ *         | u64 model sequence | i64 window start | i64 window end | u32 dimension | f64 rho
+ *         | f64 sigma in the bound of a report | u64 least batch | u64 most | u8 noise by (NoiseBy)
+ *         | leader's key id 16 | helper's key id 16 */
+int32_t SOTTO_EXPORT(sotto_task_read)(sotto_device* device, const uint8_t* task,
+                                      uint32_t task_size, sotto_bytes* result);
+/* What a report of this task would hold, computed for the visitor's own eyes with randomness of its
+ * own: it is not sent, and nothing is charged. Integers are i32.
+ * result: u8 clipped | u32 n | n integers, clipped | n with the device's noise
+ *         | u32 length | the leader's share | u32 length | the helper's share */
+int32_t SOTTO_EXPORT(sotto_task_preview)(sotto_device* device, const uint8_t* task,
+                                         uint32_t task_size, const uint8_t* leader_key,
+                                         uint32_t leader_key_size, const uint8_t* helper_key,
+                                         uint32_t helper_key_size, double now_ms,
+                                         sotto_bytes* result);
 /* Decides about a task, once: task file and signed keys as fetched. After a failure the ledger may
  * have been charged, never the other way round.
  * result: u8 participation (Participation) | task id 32 | f64 rho | i64 send at | changes */
@@ -192,7 +222,7 @@ int32_t SOTTO_EXPORT(sotto_task_contribute)(sotto_device* device, const uint8_t*
 int32_t SOTTO_EXPORT(sotto_outbox_list)(sotto_device* device, double now_ms, sotto_bytes* result);
 /* Drops entries whose window is over. result: changes. */
 int32_t SOTTO_EXPORT(sotto_outbox_expire)(sotto_device* device, double now_ms, sotto_bytes* result);
-/* task_id: 32 bytes, here and below. result: the body to send. NOT_FOUND when none waits. */
+/* task_id: 32 bytes, here and below. result: report id 16 | the body to send. NOT_FOUND when none waits. */
 int32_t SOTTO_EXPORT(sotto_report_read)(sotto_device* device, const uint8_t* task_id,
                                         sotto_bytes* result);
 /* A server has it; the bytes go. result: changes, none when no report waits. */
@@ -207,6 +237,9 @@ int32_t SOTTO_EXPORT(sotto_report_acknowledge)(sotto_device* device, const uint8
  *         | f64 left rho by kind: learning, evaluation, experiment */
 int32_t SOTTO_EXPORT(sotto_privacy_overview)(sotto_device* device, double delta,
                                              sotto_bytes* result);
+/* A price as epsilon at `delta` (privacy/accountant.hpp). result: f64 epsilon. */
+int32_t SOTTO_EXPORT(sotto_privacy_epsilon)(sotto_device* device, double rho, double delta,
+                                            sotto_bytes* result);
 /* opted_out: 0 or 1. Opting out empties the outbox. result: changes. */
 int32_t SOTTO_EXPORT(sotto_privacy_set_opted_out)(sotto_device* device, int32_t opted_out,
                                                   sotto_bytes* result);

@@ -5,16 +5,18 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 /** The names of the C++ enums, by number. */
-export const eventTypes = ['impression', 'click', 'view', 'dwell', 'scroll', 'like', 'dislike',
-  'save', 'share', 'purchase', 'hide', 'rating']; // from 1
-export const dropReasons = ['invalid', 'future', 'duplicate', 'event_rate', 'item_rate',
-  'unmeasured'];
-export const repairs = ['imputed_from_user', 'imputed_from_neighbors', 'imputed_from_catalogue',
-  'winsorized', 'clock_ahead', 'clock_behind'];
-export const listSources = ['personal', 'content', 'popular']; // from 1
-export const participations = ['report', 'zero_report', 'declined', 'decided']; // from 1
-export const outboxStates = ['waiting', 'sent', 'declined']; // from 1
-export const ledgerStates = ['open', 'opted_out', 'damaged'];
+export const eventTypes = /** @type {const} */ (['impression', 'click', 'view', 'dwell', 'scroll', 'like', 'dislike',
+  'save', 'share', 'purchase', 'hide', 'rating']); // from 1
+export const dropReasons = /** @type {const} */ (['invalid', 'future', 'duplicate', 'event_rate', 'item_rate',
+  'unmeasured']);
+export const repairs = /** @type {const} */ (['imputed_from_user', 'imputed_from_neighbors', 'imputed_from_catalogue',
+  'winsorized', 'clock_ahead', 'clock_behind']);
+export const listSources = /** @type {const} */ (['personal', 'content', 'popular']); // from 1
+export const participations = /** @type {const} */ (['report', 'zero_report', 'declined', 'decided']); // from 1
+export const taskKinds = /** @type {const} */ (['learning', 'evaluation', 'experiment']); // from 1
+export const noiseBy = /** @type {const} */ (['leader', 'servers', 'servers+device']); // from 1
+export const outboxStates = /** @type {const} */ (['waiting', 'sent', 'declined']); // from 1
+export const ledgerStates = /** @type {const} */ (['open', 'opted_out', 'damaged']);
 
 /** Appends to a growing buffer. Numbers must be numbers: anything else is a TypeError that names
  * the argument, so that no NaN becomes a zero on the way. */
@@ -142,6 +144,14 @@ export class Reader {
     const n = this.u16();
     const at = this.#take(n);
     return text.decode(this.#bytes.subarray(at, at + n));
+  }
+  /** A number as its name; numbers begin with `first`.
+   * @template {string | null} T @param {readonly T[]} names @returns {T} */
+  named(names, first = 1) {
+    const number = this.u8();
+    const name = names[number - first];
+    if (name === undefined) throw new RangeError(`${number}: none of ${names.join(', ')}`);
+    return name;
   }
   /** @template T @param {() => T} item @returns {T[]} */
   list(item, n = this.u32()) {

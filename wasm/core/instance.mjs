@@ -1,22 +1,13 @@
 // One instance of sotto.wasm: its imports, its memory, its calls. Nothing here knows what they mean.
 // @ts-check
+import { SottoError } from './error.mjs';
 
 /** The ABI that this loader speaks: SOTTO_ABI_VERSION of capi.h. */
-export const abiVersion = 3;
+export const abiVersion = 4;
 
 const text = new TextDecoder();
 // The most that crypto.getRandomValues gives in one call.
 const mostEntropy = 65536;
-
-/** What the core refused, by the stable name of its code. */
-export class SottoError extends Error {
-  /** @param {string} code @param {string} message @param {unknown} [cause] */
-  constructor(code, message, cause) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'SottoError';
-    this.code = code;
-  }
-}
 
 /** @typedef {Response | BufferSource | WebAssembly.Module} Source */
 
@@ -147,7 +138,7 @@ export class Instance {
   }
 
   #result() {
-    const [at, size] = new Uint32Array(this.#exports.memory.buffer, this.#out, 2);
+    const [at = 0, size = 0] = new Uint32Array(this.#exports.memory.buffer, this.#out, 2);
     return this.#view(at, size).slice();
   }
 }

@@ -4,15 +4,16 @@
 // anything they stand for is shown to the world; `bytes: null` deletes.
 // @ts-check
 import {
-  Reader, Writer, dropReasons, eventTypes, ledgerStates, listSources, outboxStates, participations,
-  repairs, whole,
+  Reader, Writer, dropReasons, eventTypes, ledgerStates, listSources, noiseBy, outboxStates,
+  participations, repairs, taskKinds, whole,
 } from './encoding.mjs';
-import { Instance, SottoError } from './instance.mjs';
+import { SottoError } from './error.mjs';
+import { Instance } from './instance.mjs';
 
 export { SottoError };
 
 /** @typedef {{key: string, bytes: Uint8Array | null}} Change */
-/** @typedef {{item: string, score: number, source: string}} Recommendation */
+/** @typedef {{item: string, score: number, source: (typeof listSources)[number]}} Recommendation */
 /**
  * Everything that is absent has the default of shared/device/device.hpp.
  * @typedef {object} OpenOptions
@@ -31,6 +32,7 @@ export { SottoError };
  * @property {number} [memoryBudget]
  * @property {boolean} [fineTuning]  False: tune() does nothing.
  */
+/** @typedef {{task: Uint8Array, leaderKey: Uint8Array, helperKey: Uint8Array}} TaskFiles */
 /**
  * @typedef {object} ListOptions
  * @property {number} [count]
@@ -104,6 +106,14 @@ export class SottoCore {
   save() { return this.#call('sotto_device_save').changes(); }
   forget() { return this.#call('sotto_device_forget').changes(); }
 
+  /** Which files a signed manifest names, once it is checked. Nothing changes.
+   * @param {Uint8Array} manifest */
+  readManifest(manifest, now = Date.now()) {
+    const result = this.#call('sotto_manifest_read', manifest, now);
+    const file = () => ({ hash: result.raw(32), size: result.u64() });
+    return { sequence: result.u64(), created: result.i64(), expires: result.i64(),
+      demo: result.u8() === 1, snapshot: file(), catalogue: file() };
+  }
   /** The files of a publication.
    * @param {{manifest: Uint8Array, snapshot: Uint8Array, catalogue?: Uint8Array}} files */
   loadModel({ manifest, snapshot, catalogue = new Uint8Array() }, now = Date.now()) {
@@ -125,7 +135,7 @@ export class SottoCore {
 
   /** @param {{type: string, item: string, timestamp: number, value?: number, session?: string}} event */
   track({ type, item, timestamp, value, session = '' }, now = Date.now()) {
-    const number = eventTypes.indexOf(type) + 1;
+    const number = eventTypes.indexOf(/** @type {any} */ (type)) + 1;
     if (number === 0) throw new TypeError(`type: '${type}' is none`);
     if (type === 'rating' && value === undefined) throw new TypeError('value: a rating must have one');
     const measured = value ?? (type === 'dwell' || type === 'scroll' ? undefined : 1);
@@ -137,9 +147,25 @@ export class SottoCore {
     return { kept: dropped === 0 ? stored : null,
       dropped: dropped === 0 ? null : dropReasons[dropped - 1], changes: result.changes() };
   }
+  /** What is recorded, oldest arrival first; older events are summed up by item. */
+  listEvents() {
+    const result = this.#call('sotto_events_list');
+    const type = () => result.named(eventTypes);
+    const opinion = () => result.named([null, ...eventTypes], 0);
+    return {
+      events: result.list(() => ({ type: type(), imputed: result.u8() === 1,
+        timestamp: result.i64(), value: result.f64(), item: result.text(),
+        session: result.text() })),
+      summaries: result.list(() => ({ item: result.text(), first: result.i64(),
+        last: result.i64(), opinion: opinion(),
+        totals: result.list(() => ({ type: type(), count: result.u32(), sum: result.f64() }),
+          result.u8()) })),
+      forgotten: result.u64(),
+    };
+  }
   countCleaning() {
     const result = this.#call('sotto_cleaning_count');
-    const named = (/** @type {string[]} */ names) =>
+    const named = (/** @type {readonly string[]} */ names) =>
       Object.fromEntries(result.list(() => result.u64(), result.u8()).map((n, i) => [names[i], n]));
     return { received: result.u64(), kept: result.u64(), dropped: named(dropReasons),
       repaired: named(repairs) };
@@ -164,7 +190,7 @@ export class SottoCore {
                    /** @type {number} */ now) {
     const result = this.#call(name, request.bytes(), now);
     return result.list(() => ({ item: result.text(), score: result.f32(),
-      source: listSources[result.u8() - 1] }));
+      source: result.named(listSources) }));
   }
   #list(/** @type {Writer} */ request, /** @type {ListOptions} */ options) {
     request.u32(options.count ?? 20, 'count').f32(options.diversity ?? 0, 'diversity')
@@ -184,7 +210,7 @@ export class SottoCore {
     this.#items ??= this.listItems();
     const bits = new Uint8Array(Math.ceil(this.#items.length / 8));
     this.#items.forEach(({ live, item }, row) => {
-      if (live && filter(item)) bits[row >> 3] |= 1 << (row & 7);
+      if (live && filter(item)) bits[row >> 3] = (bits[row >> 3] ?? 0) | 1 << (row & 7);
     });
     return request.u32(this.#items.length).raw(bits);
   }
@@ -206,23 +232,43 @@ export class SottoCore {
     return { n: result.u32(), 'hr@10': result.f64(), 'ndcg@100': result.f64(), mrr: result.f64() };
   }
 
-  /** @param {{task: Uint8Array, leaderKey: Uint8Array, helperKey: Uint8Array}} files */
+  /** What a task file says, unchecked: whose keys to fetch. @param {Uint8Array} task */
+  readTask(task) {
+    const result = this.#call('sotto_task_read', task);
+    return { id: result.raw(32), kind: result.named(taskKinds), supported: result.u8() === 1,
+      modelSequence: result.u64(), windowStart: result.i64(), windowEnd: result.i64(),
+      dimension: result.u32(), rho: result.f64(), noiseMultiplier: result.f64(),
+      minBatch: result.u64(), maxBatch: result.u64(), noiseBy: result.named(noiseBy),
+      leaderKey: result.raw(16), helperKey: result.raw(16) };
+  }
+  /** What a report of this task would hold: not sent, not charged.
+   * @param {TaskFiles} files */
+  previewContribution({ task, leaderKey, helperKey }, now = Date.now()) {
+    const result = this.#call('sotto_task_preview', task, leaderKey, helperKey, now);
+    const clipped = result.u8() === 1;
+    const size = 4 * result.u32();
+    const integers = () => new Int32Array(result.raw(size).buffer);
+    return { clipped, computed: integers(), noised: integers(), leaderShare: result.raw(result.u32()),
+      helperShare: result.raw(result.u32()) };
+  }
+  /** @param {TaskFiles} files */
   contribute({ task, leaderKey, helperKey }, now = Date.now()) {
     const result = this.#call('sotto_task_contribute', task, leaderKey, helperKey, now);
-    return { participation: participations[result.u8() - 1], task: result.raw(32),
+    return { participation: result.named(participations), task: result.raw(32),
       rho: result.f64(), sendAt: result.i64(), changes: result.changes() };
   }
   listOutbox(now = Date.now()) {
     const result = this.#call('sotto_outbox_list', now);
     const next = result.i64();
     return { next: next < 0 ? null : next, due: result.list(() => result.raw(32)),
-      entries: result.list(() => ({ task: result.raw(32), state: outboxStates[result.u8() - 1],
+      entries: result.list(() => ({ task: result.raw(32), state: result.named(outboxStates),
         sendAt: result.i64(), expires: result.i64(), size: result.u32() })) };
   }
   expireOutbox(now = Date.now()) { return this.#call('sotto_outbox_expire', now).changes(); }
-  /** The body to send. @param {Uint8Array} task its id */
+  /** What to send, and under which id. @param {Uint8Array} task its id */
   readReport(task) {
-    return this.#instance.call('sotto_report_read', this.#handle, taskId(task));
+    const bytes = this.#instance.call('sotto_report_read', this.#handle, taskId(task));
+    return { id: bytes.subarray(0, 16), body: bytes.subarray(16) };
   }
   /** @param {Uint8Array} task */
   acknowledgeReport(task) { return this.#call('sotto_report_acknowledge', taskId(task)).changes(); }
@@ -231,9 +277,13 @@ export class SottoCore {
     const result = this.#call('sotto_privacy_overview', delta);
     const allowance = () => ({ spentRho: result.f64(), leftRho: result.f64(),
       spentEpsilon: result.f64(), limitEpsilon: result.f64() });
-    return { state: ledgerStates[result.u8()], optedOut: result.u8() === 1, clock: result.i64(),
+    return { state: result.named(ledgerStates, 0), optedOut: result.u8() === 1, clock: result.i64(),
       windowMs: result.i64(), window: allowance(), lifetime: allowance(),
       leftRho: { learning: result.f64(), evaluation: result.f64(), experiment: result.f64() } };
+  }
+  /** The epsilon of a price by itself. @param {number} rho */
+  epsilon(rho, delta = 1e-6) {
+    return this.#call('sotto_privacy_epsilon', rho, delta).f64();
   }
   /** @param {boolean} optedOut */
   setOptedOut(optedOut) {

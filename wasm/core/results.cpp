@@ -1,7 +1,10 @@
 #include "results.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {
@@ -44,6 +47,19 @@ Bytes encode_opened(const DeviceDamage& damage, std::span<const KeyedRecord> cha
   return std::move(out).bytes();
 }
 
+Bytes encode_manifest(const Manifest& manifest) {
+  ByteWriter out;
+  out.put<uint64_t>(manifest.sequence);
+  out.put<int64_t>(manifest.created_ms);
+  out.put<int64_t>(manifest.expires_ms);
+  out.put<SiteLabel>(manifest.label);
+  for (const PublishedFile& file : {manifest.model, manifest.catalogue}) {
+    out.put_bytes(file.hash);
+    out.put<uint64_t>(file.size);
+  }
+  return std::move(out).bytes();
+}
+
 Bytes encode_model(const DeviceModel& model) {
   ByteWriter out;
   out.put<uint64_t>(model.manifest.sequence);
@@ -80,6 +96,38 @@ Bytes encode_tracked(const TrackOutcome& outcome) {
   out.put<int64_t>(kept.has_value() ? kept->timestamp_ms : 0);
   out.put<double>(kept.has_value() ? kept->value.value_or(0) : 0);
   put_changes(out, outcome.changes);
+  return std::move(out).bytes();
+}
+
+Bytes encode_log(const EventLog& log) {
+  ByteWriter out;
+  out.put<uint32_t>(static_cast<uint32_t>(log.events().size()));
+  for (const Event& event : log.events()) {
+    out.put<EventType>(event.type);
+    out.put<uint8_t>(event.imputed ? 1 : 0);
+    out.put<int64_t>(event.timestamp_ms);
+    out.put<double>(event.value.value_or(0));
+    put_text(out, event.item);
+    put_text(out, event.session);
+  }
+  out.put<uint32_t>(static_cast<uint32_t>(log.summaries().size()));
+  for (const ItemSummary& summary : log.summaries()) {
+    put_text(out, summary.item);
+    out.put<int64_t>(summary.first_ms);
+    out.put<int64_t>(summary.last_ms);
+    out.put<uint8_t>(summary.opinion.has_value() ? static_cast<uint8_t>(summary.opinion->type) : 0);
+    const auto happened = [](const TypeTotal& total) { return total.count > 0; };
+    out.put<uint8_t>(static_cast<uint8_t>(
+        std::count_if(summary.totals.begin(), summary.totals.end(), happened)));
+    for (const EventType type : kEventTypes) {
+      const TypeTotal& total = summary.total(type);
+      if (!happened(total)) continue;
+      out.put<EventType>(type);
+      out.put<uint32_t>(total.count);
+      out.put<double>(total.value_sum);
+    }
+  }
+  out.put<uint64_t>(log.n_forgotten());
   return std::move(out).bytes();
 }
 
@@ -134,12 +182,51 @@ Bytes encode_interests(std::span<const Interest> interests, const DeviceModel& m
   return std::move(out).bytes();
 }
 
+Bytes encode_number(double number) {
+  ByteWriter out;
+  out.put<double>(number);
+  return std::move(out).bytes();
+}
+
 Bytes encode_means(const PrequentialMeans& means) {
   ByteWriter out;
   out.put<uint32_t>(means.n);
   out.put<double>(means.hit_rate_10);
   out.put<double>(means.ndcg_100);
   out.put<double>(means.reciprocal);
+  return std::move(out).bytes();
+}
+
+Bytes encode_task_summary(const Task& task, const TaskId& id) {
+  ByteWriter out;
+  out.put_bytes(id);
+  out.put<TaskKind>(task.kind);
+  out.put<uint8_t>(make_vdaf_client(task).ok() ? 1 : 0);
+  out.put<uint64_t>(task.model_sequence);
+  out.put<int64_t>(task.window_start_ms);
+  out.put<int64_t>(task.window_end_ms);
+  out.put<uint32_t>(task.dimension);
+  out.put<double>(task.price_rho());
+  out.put<double>(task.noise_multiplier());
+  out.put<uint64_t>(task.min_batch);
+  out.put<uint64_t>(task.max_batch);
+  out.put<NoiseBy>(task.noise_by);
+  out.put_bytes(task.leader_key);
+  out.put_bytes(task.helper_key);
+  return std::move(out).bytes();
+}
+
+Bytes encode_preview(const ContributionPreview& preview) {
+  ByteWriter out;
+  out.put<uint8_t>(preview.clipped ? 1 : 0);
+  out.put<uint32_t>(static_cast<uint32_t>(preview.computed.size()));
+  for (const auto* const vector : {&preview.computed, &preview.open.noised})
+    out.put_bytes({reinterpret_cast<const uint8_t*>(vector->data()),
+                   vector->size() * sizeof(int32_t)});
+  for (const SecretBytes& share : preview.open.shards.input_shares) {
+    out.put<uint32_t>(static_cast<uint32_t>(share.size()));
+    out.put_bytes(share.reveal());
+  }
   return std::move(out).bytes();
 }
 
@@ -167,6 +254,13 @@ Bytes encode_outbox(const Outbox& outbox, int64_t now_ms) {
     out.put<int64_t>(entry.expires_ms);
     out.put<uint32_t>(static_cast<uint32_t>(entry.report.size()));
   }
+  return std::move(out).bytes();
+}
+
+Bytes encode_waiting_report(std::span<const uint8_t> report) {
+  ByteWriter out;
+  out.put_bytes(report.subspan(kReportIdAt, sizeof(Nonce)));
+  out.put_bytes(report);
   return std::move(out).bytes();
 }
 

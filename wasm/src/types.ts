@@ -227,6 +227,7 @@ export interface RecommenderOptions {
   /** Where the files of this package are, when the bundler does not say; default: beside it. */
   readonly workerUrl?: string | URL;
   readonly wasmUrl?: string | URL;
+  readonly proofsWasmUrl?: string | URL;
   readonly signal?: AbortSignal;
 }
 

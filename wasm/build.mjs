@@ -1,0 +1,56 @@
+// Makes the npm package: build/package, ready for `npm pack`.
+//   node build.mjs [--wasm DIR] [--out DIR]
+// The modules come from build/wasm (`./run build`); everything else is made here.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, '..');
+const { values } = parseArgs({ options: {
+  wasm: { type: 'string', default: join(root, 'build/wasm') },
+  out: { type: 'string', default: join(root, 'build/package') },
+} });
+const modules = ['sotto.wasm', 'sotto-proofs.wasm'];
+for (const name of modules) {
+  if (!existsSync(join(values.wasm, name))) {
+    console.error(`build.mjs: ${join(values.wasm, name)} is missing; ./run build makes it`);
+    process.exit(1);
+  }
+}
+
+const dist = join(values.out, 'dist');
+rmSync(values.out, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  sourcemap: true,
+  legalComments: 'none', // THIRD_PARTY.md has them
+  external: ['node:crypto'],
+  outdir: dist,
+};
+await build({ ...common, splitting: true, chunkNames: 'shared-[hash]', entryPoints: {
+  index: 'src/index.ts', elements: 'src/elements/index.ts', markup: 'src/markup.ts', core: 'src/core.ts' } });
+// One file: a worker that imports waits for another round trip.
+await build({ ...common, entryPoints: { worker: 'src/worker.ts' } });
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '--noEmit', 'false', '--emitDeclarationOnly', '--rootDir', '.',
+  '--outDir', join(dist, 'types')], { cwd: here, stdio: 'inherit' });
+
+for (const name of modules) cpSync(join(values.wasm, name), join(dist, name));
+for (const name of ['LICENSE', 'THIRD_PARTY.md']) cpSync(join(root, name), join(values.out, name));
+cpSync(join(here, 'README.md'), join(values.out, 'README.md'));
+const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+for (const ours of ['scripts', 'devDependencies', 'private', 'size-limit']) delete manifest[ours];
+writeFileSync(join(values.out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

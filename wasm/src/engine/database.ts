@@ -1,0 +1,119 @@
+// Storage in IndexedDB. Database "sotto:<URL of site.json>", version 1:
+//   records      key of the core -> bytes
+//   settings     "visitor" -> Settings; "epoch" -> number, one more for every writer
+//   publication  "current" -> Publication
+// It exists only after the visitor agreed: looking for it does not make it.
+import { type DBSchema, type IDBPDatabase, deleteDB, openDB } from 'idb';
+
+import { type Batch, Fenced, type Publication, type Settings, type Storage, type Stored } from './storage.js';
+import { readSettings } from './settings.js';
+
+interface Schema extends DBSchema {
+  records: { key: string; value: Uint8Array };
+  settings: { key: 'visitor' | 'epoch'; value: unknown };
+  publication: { key: 'current'; value: Publication };
+}
+
+const version = 1;
+const stores = ['records', 'settings', 'publication'] as const;
+
+/** Step n brings a database of version n to n + 1. Never changed once released. */
+const migrations: readonly ((database: IDBPDatabase<Schema>) => void)[] = [
+  (database) => {
+    for (const name of stores) database.createObjectStore(name);
+  },
+];
+
+/** Whether there is one; makes none. Throws when storage is blocked. */
+export async function databaseExists(name: string): Promise<boolean> {
+  let found = true;
+  try {
+    (await openDB(name, undefined, {
+      upgrade(_, __, ___, transaction) {
+        found = false; // a new one, of version 1: not to be
+        transaction.abort();
+      },
+    })).close();
+  } catch (error) {
+    if (found) throw error;
+  }
+  return found;
+}
+
+export class Database implements Storage {
+  readonly kind = 'persistent';
+  readonly #name: string;
+  #database: IDBPDatabase<Schema> | null = null;
+  #epoch = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async open(): Promise<Stored> {
+    const database = await openDB<Schema>(this.#name, version, {
+      upgrade(upgraded, from) {
+        for (const migrate of migrations.slice(from)) migrate(upgraded);
+      },
+      // Somebody deletes it, or brings a newer version: they must not wait for this tab.
+      blocking: () => this.close(),
+    });
+    this.#database = database;
+    const transaction = database.transaction(['records', 'settings'], 'readwrite');
+    const [records, settings] = stores.slice(0, 2).map((store) => transaction.objectStore(store as 'records'));
+    const [keys, values, visitor, epoch] = await Promise.all([
+      records!.getAllKeys(),
+      records!.getAll(),
+      transaction.objectStore('settings').get('visitor'),
+      transaction.objectStore('settings').get('epoch'),
+    ]);
+    void settings;
+    this.#epoch = (typeof epoch === 'number' ? epoch : 0) + 1;
+    await transaction.objectStore('settings').put(this.#epoch, 'epoch');
+    await transaction.done;
+    return {
+      records: keys.map((key, i) => ({ key, bytes: values[i]! })),
+      settings: readSettings(visitor),
+    };
+  }
+
+  async commit({ records = [], settings, publication }: Batch): Promise<void> {
+    const transaction = this.#opened().transaction(stores, 'readwrite');
+    const aborted = transaction.done;
+    aborted.catch(() => {}); // the first failure below is the one that is told
+    const store = transaction.objectStore('settings');
+    if ((await store.get('epoch')) !== this.#epoch) {
+      transaction.abort();
+      throw new Fenced(this.#name);
+    }
+    const written: Promise<unknown>[] = [];
+    for (const { key, bytes } of records)
+      written.push(bytes === null
+        ? transaction.objectStore('records').delete(key)
+        : transaction.objectStore('records').put(bytes, key));
+    if (settings !== undefined) written.push(store.put(settings satisfies Settings, 'visitor'));
+    if (publication === null) written.push(transaction.objectStore('publication').delete('current'));
+    else if (publication !== undefined)
+      written.push(transaction.objectStore('publication').put(publication, 'current'));
+    await Promise.all([...written, aborted]);
+  }
+
+  async publication(): Promise<Publication | null> {
+    return (await this.#opened().get('publication', 'current')) ?? null;
+  }
+
+  async destroy(): Promise<void> {
+    this.close();
+    await deleteDB(this.#name);
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = null;
+  }
+
+  #opened(): IDBPDatabase<Schema> {
+    if (this.#database === null) throw new Fenced(this.#name);
+    return this.#database;
+  }
+}

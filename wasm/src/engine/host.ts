@@ -1,0 +1,82 @@
+// One page's worker: answers its page, itself or through the tab that has the seat.
+import { SottoError, plainError } from '../errors.js';
+import type { Environment } from './environment.js';
+import { Keeper } from './keeper.js';
+import type { Answer, EngineOptions, Method, Notice, Signals, State } from './rpc.js';
+import { Seat } from './seat.js';
+
+export class Host {
+  readonly #environment: Environment;
+  readonly #options: EngineOptions;
+  readonly #notify: (notice: Notice) => void;
+  readonly #seat: Seat;
+  #keeper: Keeper | null = null;
+
+  constructor(environment: Environment, options: EngineOptions, notify: (notice: Notice) => void) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#notify = notify;
+    this.#seat = new Seat(`sotto:${options.siteUrl}`, {
+      take: () => this.#take(),
+      leave: () => this.#leave(),
+      answer: (method, args) => this.#answer(method, args),
+      signals: (signals: Signals) => this.#keeper?.signal(signals),
+      notice: (notice) => this.#hear(notice),
+    }, options.signals);
+  }
+
+  open(): Promise<void> {
+    return this.#seat.open();
+  }
+
+  async #take(): Promise<void> {
+    this.#keeper = await Keeper.open(this.#environment, this.#options, {
+      notice: (notice) => {
+        const told = notice.kind === 'status'
+          ? { ...notice, status: { ...notice.status, seat: 'writer' as const } }
+          : notice;
+        this.#notify(told);
+        this.#seat.tell(told);
+      },
+      fenced: () => void this.#seat.giveUp(),
+    });
+    this.#tellState(this.#keeper.state());
+  }
+
+  async #leave(): Promise<void> {
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    await keeper?.close();
+  }
+
+  #hear(notice: Notice): void {
+    this.#notify(notice.kind === 'status'
+      ? { ...notice, status: { ...notice.status, seat: 'follower' } }
+      : notice);
+  }
+
+  #tellState({ privacy, status }: State): void {
+    this.#notify({ kind: 'privacy', privacy });
+    this.#notify({ kind: 'status', status: { ...status, seat: this.#seat.held ? 'writer' : 'follower' } });
+  }
+
+  async #answer(method: Method, args: readonly unknown[]): Promise<Answer> {
+    try {
+      const keeper = this.#keeper;
+      if (keeper === null) throw new SottoError('CLOSED', 'this tab has given the profile to another one');
+      const handler = keeper[method] as ((...args: readonly unknown[]) => unknown) | undefined;
+      if (handler === undefined) throw new SottoError('UNSUPPORTED', `${method}: another version of this package`);
+      return { value: await handler.apply(keeper, [...args]) };
+    } catch (error) {
+      return { error: plainError(error) };
+    }
+  }
+
+  call(method: Method, args: readonly unknown[]): Promise<Answer> {
+    return this.#seat.call(method, args);
+  }
+
+  close(): Promise<void> {
+    return this.#seat.close();
+  }
+}

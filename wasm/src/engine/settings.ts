@@ -1,0 +1,54 @@
+// Reads Settings that were stored by this version, another one, or somebody with the developer tools.
+import type { Contribution } from '../types.js';
+import { noSettings, type Settings, type SiteInfo } from './storage.js';
+
+const mostContributions = 200;
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+const states: readonly unknown[] = ['waiting', 'sent', 'expired', 'refused', 'withdrawn'];
+
+function isContribution(value: unknown): value is Contribution {
+  return isFields(value) && typeof value['task'] === 'string' && states.includes(value['state']) &&
+    (value['kind'] === 'report' || value['kind'] === 'zero_report') &&
+    ['created', 'sendAt', 'rho', 'epsilon', 'bytes'].every((name) => isTime(value[name])) &&
+    (value['sent'] === null || isTime(value['sent']));
+}
+
+export function readSiteInfo(value: unknown): SiteInfo | null {
+  if (!isFields(value)) return null;
+  const { site, leader } = value;
+  if (typeof site !== 'string' || typeof leader !== 'string') return null;
+  if (!URL.canParse?.(leader) && !/^https?:\/\//.test(leader)) return null;
+  return { site, leader: leader.replace(/\/+$/, '') };
+}
+
+/** What is not sound is as if it had never been stored; a consent is there or it is not. */
+export function readSettings(value: unknown): Settings {
+  if (!isFields(value)) return noSettings;
+  const consent = isFields(value['consent']) ? value['consent'] : {};
+  const personalise = consent['personalise'] === true;
+  const { contributions, maxEvents } = value;
+  return {
+    consent: { personalise, contribute: personalise && consent['contribute'] === true },
+    paused: value['paused'] === true,
+    contributions: Array.isArray(contributions) ? contributions.filter(isContribution) : [],
+    site: readSiteInfo(value['site']),
+    maxEvents: isTime(maxEvents) && Number.isInteger(maxEvents) && maxEvents > 0 ? maxEvents : null,
+    ledgerLost: value['ledgerLost'] === true,
+  };
+}
+
+/** The list with one more, or with the entry of that task changed; the newest 200. */
+export function withContribution(
+  list: readonly Contribution[],
+  changed: Pick<Contribution, 'task'> & Partial<Contribution>,
+): readonly Contribution[] {
+  const known = list.some(({ task }) => task === changed.task);
+  const next = known
+    ? list.map((entry) => (entry.task === changed.task ? { ...entry, ...changed } : entry))
+    : [...list, changed as Contribution];
+  return next.slice(-mostContributions);
+}

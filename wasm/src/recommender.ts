@@ -1,0 +1,226 @@
+// The page's side: typed calls to the worker, copies of its state, and what only a page can see.
+import { type Remote, proxy, wrap } from 'comlink';
+
+import { whenIdle, signals } from './conditions.js';
+import type { Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
+import { SottoError, revivedError } from './errors.js';
+import { observe } from './observe.js';
+import type {
+  Consent, ContributionPreview, Explanation, ExportedData, Identities, ListOptions, ObserveOptions,
+  PrivacyState, Profile, Recommendation, Recommender, RecommenderOptions, SottoEvent, Status,
+} from './types.js';
+
+const regularIdleMs = 5 * 60_000;
+
+function key(identities: Identities, role: 'publisher' | 'leader' | 'helper'): Uint8Array {
+  const given = identities?.[role];
+  if (given instanceof Uint8Array && given.length === 32) return given;
+  if (typeof given === 'string' && /^[0-9a-fA-F]{64}$/.test(given))
+    return Uint8Array.from(given.match(/../g)!, (pair) => parseInt(pair, 16));
+  throw new TypeError(`identities.${role}: must be 32 bytes or 64 hexadecimal digits`);
+}
+
+function engineOptions(options: RecommenderOptions): EngineOptions {
+  const { site, identities, demo, allowAutomation, cacheModel, budget, participation } = options;
+  if (!(site instanceof URL) && (typeof site !== 'string' || site === ''))
+    throw new TypeError('site: must be the URL of site.json');
+  if (participation !== undefined && !(participation > 0 && participation <= 1))
+    throw new RangeError('participation: must be in (0, 1]');
+  const absolute = (url: string | URL | undefined) =>
+    url === undefined ? null : new URL(url, document.baseURI).href;
+  const given = { demo, allowAutomation, cacheModel, budget, participation };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    siteUrl: absolute(site)!,
+    identities: {
+      publisher: key(identities, 'publisher'),
+      leader: key(identities, 'leader'),
+      helper: key(identities, 'helper'),
+      site: identities.site ?? null,
+    },
+    wasmUrl: absolute(options.wasmUrl),
+    proofsWasmUrl: absolute(options.proofsWasmUrl),
+    signals: signals(),
+  };
+}
+
+// Resolves with `work`, unless the signal comes first.
+function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return work();
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work().then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+class PageRecommender extends EventTarget implements Recommender {
+  readonly #worker: Worker;
+  readonly #remote: Remote<WorkerApi>;
+  readonly #surfaces = new Map<string, readonly string[]>();
+  readonly #endings: (() => void)[] = [];
+  #privacy!: PrivacyState;
+  #status!: Status;
+  #broken: SottoError | null = null;
+  #breaks: (error: SottoError) => void = () => {};
+  readonly #ended: Promise<never>;
+
+  constructor(worker: Worker) {
+    super();
+    this.#worker = worker;
+    this.#remote = wrap<WorkerApi>(worker);
+    this.#ended = new Promise((_, reject) => {
+      this.#breaks = (error) => {
+        this.#broken ??= error;
+        reject(this.#broken);
+      };
+    });
+    this.#ended.catch(() => {}); // told to whoever waits for an answer
+    worker.onerror = ({ message }) =>
+      this.#breaks(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
+  }
+
+  async open(options: EngineOptions): Promise<void> {
+    const answer = await Promise.race([
+      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice))), this.#ended]);
+    if ('error' in answer) throw revivedError(answer.error);
+    const { privacy, status } = answer.value as State;
+    this.#privacy = privacy;
+    this.#status = { seat: this.#status?.seat ?? 'follower', ...status };
+    const timer = setInterval(() => this.#offer(), regularIdleMs);
+    const shown = () => this.#offer();
+    document.addEventListener('visibilitychange', shown);
+    this.#endings.push(() => clearInterval(timer), () => document.removeEventListener('visibilitychange', shown));
+    this.#offer();
+  }
+
+  async #call<M extends Method>(method: M, ...args: Parameters<Calls[M]>): Promise<ReturnType<Calls[M]>> {
+    if (this.#broken !== null) throw this.#broken;
+    const answer = await Promise.race([this.#remote.call(method, args), this.#ended]);
+    if ('error' in answer) throw revivedError(answer.error);
+    return answer.value as ReturnType<Calls[M]>;
+  }
+
+  #hear(notice: Notice): void {
+    if (this.#broken !== null) return;
+    if (notice.kind === 'wanted') return this.#offer();
+    if (notice.kind === 'privacy') this.#privacy = notice.privacy;
+    if (notice.kind === 'status') this.#status = notice.status;
+    const { kind, ...rest } = notice;
+    const detail = kind === 'change' ? rest : Object.values(rest)[0];
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+
+  // Contributing costs some milliseconds of the worker: only in moments that suit.
+  #offer(): void {
+    if (![null, 'budget'].includes(this.#privacy?.blocked ?? 'consent')) return;
+    whenIdle(() => void this.#call('idle').catch(() => {}), () => this.#broken === null);
+  }
+
+  observe(root: Element, options: ObserveOptions = {}): () => void {
+    const stop = observe((event) => this.track(event), root, options);
+    this.#endings.push(stop);
+    return stop;
+  }
+
+  async track(event: SottoEvent): Promise<boolean> {
+    if (typeof event?.item !== 'string') throw new TypeError('item: must be a string');
+    const { type, item, value, timestamp = Date.now(), session } = event;
+    return this.#call('track', { type, item, timestamp,
+      ...(value === undefined ? {} : { value }), ...(session === undefined ? {} : { session }) });
+  }
+
+  recommend(options: ListOptions = {}): Promise<readonly Recommendation[]> {
+    return this.#list(options, (request) => this.#call('recommend', request));
+  }
+  similar(item: string, options: ListOptions = {}): Promise<readonly Recommendation[]> {
+    return this.#list(options, (request) => this.#call('similar', item, request));
+  }
+
+  #list(options: ListOptions, ask: (request: ListRequest) => Promise<readonly Recommendation[]>):
+  Promise<readonly Recommendation[]> {
+    const { signal, context = {}, exclude, only, ...plain } = options;
+    if (exclude !== undefined && only !== undefined)
+      return Promise.reject(new TypeError('exclude, only: at most one of them'));
+    const { surface, item } = context;
+    const elsewhere = surface === undefined ? [] :
+      [...this.#surfaces].flatMap(([name, items]) => (name === surface ? [] : items));
+    const left = new Set([...(exclude ?? []), ...elsewhere]);
+    const filter = only !== undefined ? { only: [...only].filter((id) => !left.has(id)) }
+      : left.size > 0 ? { exclude: [...left] } : {};
+    return unlessAborted(signal, async () => {
+      const list = await ask({ ...plain, ...filter, ...(item === undefined ? {} : { contextItem: item }) });
+      if (surface !== undefined) this.#surfaces.set(surface, list.map((entry) => entry.item));
+      return list;
+    });
+  }
+
+  explain(item: string, { reasons = 3, signal }: { reasons?: number; signal?: AbortSignal } = {}): Promise<Explanation> {
+    return unlessAborted(signal, () => this.#call('explain', item, reasons));
+  }
+  profile({ signal }: { signal?: AbortSignal } = {}): Promise<Profile> {
+    return unlessAborted(signal, () => this.#call('profile'));
+  }
+  previewContribution({ signal }: { signal?: AbortSignal } = {}): Promise<ContributionPreview> {
+    return unlessAborted(signal, () => this.#call('previewContribution'));
+  }
+  exportData({ signal }: { signal?: AbortSignal } = {}): Promise<ExportedData> {
+    return unlessAborted(signal, () => this.#call('exportData'));
+  }
+
+  get privacy(): PrivacyState {
+    return this.#privacy;
+  }
+  get status(): Status {
+    return this.#status;
+  }
+
+  async setConsent({ personalise, contribute }: Consent): Promise<void> {
+    if (typeof personalise !== 'boolean') throw new TypeError('personalise: must be true or false');
+    if (typeof contribute !== 'boolean') throw new TypeError('contribute: must be true or false');
+    await this.#call('setConsent', { personalise, contribute });
+    this.#offer();
+  }
+  pause(): Promise<void> {
+    return this.#call('setPaused', true);
+  }
+  resume(): Promise<void> {
+    return this.#call('setPaused', false);
+  }
+  forget(): Promise<void> {
+    return this.#call('forget');
+  }
+
+  close(): void {
+    if (this.#broken !== null) return;
+    for (const end of this.#endings) end();
+    const left = this.#remote.close();
+    this.#breaks(new SottoError('CLOSED', 'close() was called'));
+    // What was recorded last is stored before the worker goes.
+    void left.catch(() => {}).finally(() => this.#worker.terminate());
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+export async function createRecommender(options: RecommenderOptions): Promise<Recommender> {
+  if (typeof Worker === 'undefined' || typeof document === 'undefined')
+    throw new SottoError('UNSUPPORTED', 'createRecommender: needs a page and its workers');
+  const { signal, workerUrl } = options;
+  const checked = engineOptions(options);
+  signal?.throwIfAborted();
+  // Static, so that every bundler finds the file.
+  const worker = workerUrl === undefined
+    ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'sotto' })
+    : new Worker(workerUrl, { type: 'module', name: 'sotto' });
+  const recommender = new PageRecommender(worker);
+  try {
+    await unlessAborted(signal, () => recommender.open(checked));
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+  return recommender;
+}
