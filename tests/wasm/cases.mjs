@@ -307,8 +307,8 @@ export const cases = {
     fails('REPLAY', () => core.readManifest(files['manifest-old'], now));
     fails('AUTHENTICATION', () => core.readManifest(files.manifest.map((byte, i) => byte ^ (i === 40 ? 1 : 0)), now));
     const task = core.readTask(files.task);
-    same([task.kind, task.supported, task.modelSequence, task.minBatch, task.rho, task.noiseBy],
-      ['learning', true, 2, 100, .5, 'servers']);
+    same([task.kind, task.modelSequence, task.minBatch, task.rho, task.noiseBy],
+      ['learning', 2, 100, .5, 'servers']);
     fails('MALFORMED', () => core.readTask(files.task.slice(0, 100)));
     check(Math.abs(core.epsilon(.5) - 5.22153444453) < 1e-6 && core.epsilon(0) === 0, 'golden value');
     fails('INVALID_ARGUMENT', () => core.epsilon(-1));

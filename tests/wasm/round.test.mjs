@@ -35,14 +35,15 @@ test('tasks with proofs are for the larger build, which goes on from the same re
     helper: files.identities.slice(64) };
   const pine = { task: files['task-pine'], leaderKey: files['leader-key'], helperKey: files['helper-key'] };
   const model = { manifest: files.manifest, snapshot: files.snapshot, catalogue: files.catalogue };
-  plain.open({ site: 'shop.example', ...identities }, [], now);
+  const options = { site: 'shop.example', ...identities, windowRho: 2, lifetimeRho: 8 };
+  plain.open(options, [], now);
   plain.loadModel(model, now);
   plain.track({ type: 'like', item: 'item-3', timestamp: now }, now);
-  assert.equal(plain.readTask(pine.task).supported, false);
+  assert.throws(() => plain.readTask(pine.task), { code: 'UNSUPPORTED' });
   assert.throws(() => plain.contribute(pine, now), { code: 'UNSUPPORTED' });
-  larger.open({ site: 'shop.example', ...identities }, plain.save(), now);
+  larger.open(options, plain.save(), now);
   larger.loadModel(model, now);
-  assert.equal(larger.readTask(pine.task).supported, true);
+  assert.equal(larger.readTask(pine.task).kind, 'learning');
   assert.equal(larger.contribute(pine, now).participation, 'report');
 });
 

@@ -192,8 +192,8 @@ int32_t SOTTO_EXPORT(sotto_prequential_summarize)(sotto_device* device, double s
  */
 
 /* What a task file says, unchecked: whose keys to fetch for the next two calls, which check it.
- * result: task id 32 | u8 kind (TaskKind) | u8 supported (0: its VDAF is not in this build)
- *         | u64 model sequence | i64 window start | i64 window end | u32 dimension | f64 rho
+ * UNSUPPORTED when its VDAF is not in this build: sotto-proofs.wasm has them all.
+ * result: task id 32 | u8 kind (TaskKind) | u64 model sequence | i64 window start | i64 window end | u32 dimension | f64 rho
  *         | f64 sigma in the bound of a report | u64 least batch | u64 most | u8 noise by (NoiseBy)
  *         | leader's key id 16 | helper's key id 16 */
 int32_t SOTTO_EXPORT(sotto_task_read)(sotto_device* device, const uint8_t* task,

@@ -235,9 +235,9 @@ export class SottoCore {
   /** What a task file says, unchecked: whose keys to fetch. @param {Uint8Array} task */
   readTask(task) {
     const result = this.#call('sotto_task_read', task);
-    return { id: result.raw(32), kind: result.named(taskKinds), supported: result.u8() === 1,
-      modelSequence: result.u64(), windowStart: result.i64(), windowEnd: result.i64(),
-      dimension: result.u32(), rho: result.f64(), noiseMultiplier: result.f64(),
+    return { id: result.raw(32), kind: result.named(taskKinds), modelSequence: result.u64(),
+      windowStart: result.i64(), windowEnd: result.i64(), dimension: result.u32(),
+      rho: result.f64(), noiseMultiplier: result.f64(),
       minBatch: result.u64(), maxBatch: result.u64(), noiseBy: result.named(noiseBy),
       leaderKey: result.raw(16), helperKey: result.raw(16) };
   }

@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "protocol/task_vdaf.hpp"
-
 namespace sotto {
 namespace {
 
@@ -201,7 +199,6 @@ Bytes encode_task_summary(const Task& task, const TaskId& id) {
   ByteWriter out;
   out.put_bytes(id);
   out.put<TaskKind>(task.kind);
-  out.put<uint8_t>(make_vdaf_client(task).ok() ? 1 : 0);
   out.put<uint64_t>(task.model_sequence);
   out.put<int64_t>(task.window_start_ms);
   out.put<int64_t>(task.window_end_ms);

@@ -1,6 +1,7 @@
 // Contributions: decided once a task when a page is idle, stored with their price before anything is
 // sent, sent at the moment that the core drew, again until a server has them or the window is over.
 import { SottoError } from '../../core/error.mjs';
+import type { SottoCore } from '../../core/loader.mjs';
 import type { Environment } from './environment.js';
 import { Backoff } from './backoff.js';
 import type { Device } from './device.js';
@@ -109,16 +110,23 @@ export class Contributor {
       bytes: entry?.size ?? 0 };
   }
 
-  // A task whose proofs this build of the core lacks gets the other build.
   async #files(client: SiteClient, id: string): Promise<TaskFiles> {
     const task = await client.task(id);
-    const read = this.#device.use((core) => core.readTask(task));
+    const read = await this.#read(task);
     const [leaderKey, helperKey] = await Promise.all([client.key(read.leaderKey), client.key(read.helperKey)]);
-    if (!read.supported) {
-      await this.#device.needProofs();
-      if (this.#device.model === null) await this.#events.outdated();
-    }
     return { task, leaderKey: leaderKey!, helperKey: helperKey! };
+  }
+
+  // A task with proofs that this build of the core lacks gets the other build.
+  async #read(task: Uint8Array): Promise<ReturnType<SottoCore['readTask']>> {
+    try {
+      return this.#device.use((core) => core.readTask(task));
+    } catch (error) {
+      if (!(error instanceof SottoError) || error.code !== 'UNSUPPORTED') throw error;
+    }
+    await this.#device.needProofs();
+    if (this.#device.model === null) await this.#events.outdated();
+    return this.#device.use((core) => core.readTask(task));
   }
 
   async preview(): Promise<ContributionPreview> {
