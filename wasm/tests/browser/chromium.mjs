@@ -36,8 +36,9 @@ export async function openBrowser() {
   });
   const served = new Map();
   const server = http.createServer((request, response) => {
-    const { type, body } = served.get(request.url) ?? {};
-    if (body === undefined) return response.writeHead(request.url === '/favicon.ico' ? 204 : 404).end();
+    const path = request.url.split('?')[0];
+    const { type, body } = served.get(path) ?? {};
+    if (body === undefined) return response.writeHead(path === '/favicon.ico' ? 204 : 404).end();
     response.writeHead(200, { 'content-type': type, 'content-security-policy': policy }).end(body);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

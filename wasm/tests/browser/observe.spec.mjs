@@ -206,13 +206,27 @@ test('time out of sight and hidden is not dwelt, and what was told is not told a
 });
 
 test('a page that the visitor leaves by a link has told its time', async () => {
-  await start(article('p', 2400));
+  await start(`<a href="?next">next</a>${article('p', 2400)}`);
   await runFor(5000);
-  await page.evaluate(() => localStorage.clear());
-  await page.goto(`${page.url()}?next`).catch(() => {});
-  await page.goto(page.url().split('?')[0]);
-  assert.deepEqual(await told(), ['dwell p 5', 'scroll p 0.25']);
-  page.errors.length = 0;
+  await take();
+  await page.click('a');
+  await page.waitForURL('**/?next');
+  await page.waitForFunction(() => globalThis.take);
+  assert.deepEqual(await told(), ['dwell p 5', 'scroll p 0.24']);
+});
+
+test('a page that comes back from the browser\'s cache goes on', async () => {
+  await start(article('p', 300));
+  await runFor(2000);
+  await take();
+  const send = (type) => page.evaluate((type) =>
+    dispatchEvent(new PageTransitionEvent(type, { persisted: true })), type);
+  await send('pagehide');
+  await runFor(10_000);
+  await send('pageshow');
+  await runFor(1000);
+  await send('pagehide');
+  assert.deepEqual(await told(), ['dwell p 2', 'scroll p 1', 'dwell p 1']);
 });
 
 test('an element that stands for another item is another item', async () => {
