@@ -39,10 +39,11 @@ const common = {
   external: ['node:crypto'],
   outdir: dist,
 };
-await build({ ...common, splitting: true, chunkNames: 'shared-[hash]', entryPoints: {
-  index: 'src/index.ts', elements: 'src/elements/index.ts', markup: 'src/markup.ts', core: 'src/core.ts' } });
-// One file: a worker that imports waits for another round trip.
-await build({ ...common, entryPoints: { worker: 'src/worker.ts' } });
+// One file an entry: every import that a browser meets is another round trip.
+await build({ ...common, outbase: 'src', entryPoints: ['index', 'elements/index', 'core', 'worker'].map(
+  (name) => `src/${name}.ts`) });
+// What it brings together is what a page may have loaded by itself, too.
+await build({ ...common, external: ['./index.js', './elements/index.js'], entryPoints: ['src/markup.ts'] });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '--noEmit', 'false', '--emitDeclarationOnly', '--rootDir', '.',

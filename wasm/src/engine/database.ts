@@ -31,6 +31,7 @@ export async function databaseExists(name: string): Promise<boolean> {
     (await openDB(name, undefined, {
       upgrade(_, __, ___, transaction) {
         found = false; // a new one, of version 1: not to be
+        transaction.done.catch(() => {});
         transaction.abort();
       },
     })).close();
@@ -51,6 +52,7 @@ export class Database implements Storage {
   }
 
   async open(): Promise<Stored> {
+    this.close();
     const database = await openDB<Schema>(this.#name, version, {
       upgrade(upgraded, from) {
         for (const migrate of migrations.slice(from)) migrate(upgraded);
@@ -60,19 +62,16 @@ export class Database implements Storage {
     });
     this.#database = database;
     const transaction = database.transaction(['records', 'settings'], 'readwrite');
-    const [records, settings] = stores.slice(0, 2).map((store) => transaction.objectStore(store as 'records'));
-    const [keys, values, visitor, epoch] = await Promise.all([
-      records!.getAllKeys(),
-      records!.getAll(),
-      transaction.objectStore('settings').get('visitor'),
-      transaction.objectStore('settings').get('epoch'),
-    ]);
-    void settings;
+    const [records, settings] = [transaction.objectStore('records'), transaction.objectStore('settings')];
+    const [keys, values, visitor, epoch] = await Promise.all(
+      [records.getAllKeys(), records.getAll(), settings.get('visitor'), settings.get('epoch')]);
     this.#epoch = (typeof epoch === 'number' ? epoch : 0) + 1;
-    await transaction.objectStore('settings').put(this.#epoch, 'epoch');
+    await settings.put(this.#epoch, 'epoch');
     await transaction.done;
+    // What is no bytes was put there by somebody else: the core finds it damaged.
+    const bytesOf = (value: unknown) => (value instanceof Uint8Array ? value : new Uint8Array());
     return {
-      records: keys.map((key, i) => ({ key, bytes: values[i]! })),
+      records: keys.map((key, i) => ({ key, bytes: bytesOf(values[i]) })),
       settings: readSettings(visitor),
     };
   }

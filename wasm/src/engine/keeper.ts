@@ -54,7 +54,7 @@ export class Keeper implements Handlers {
     this.#events = events;
     this.#device = device;
     this.#signals = options.signals;
-    this.#updates = new Updates(environment, options.siteUrl, device, {
+    this.#updates = new Updates(environment, options, device, {
       taken: () => this.#taken(),
       trouble: (error) => this.#troubled(error),
     });
@@ -139,7 +139,10 @@ export class Keeper implements Handlers {
     if (this.#device.model === null) {
       const refreshed = this.#updates.refresh();
       await Promise.race([refreshed, new Promise<void>((done) => this.#environment.after(patienceMs, done))]);
-      if (this.#device.model === null) return this.#popular(request);
+      // A site without a count of anything has no popular items, but its model knows what there is.
+      const popular = this.#device.model === null ? await this.#popular(request) : [];
+      if (popular.length > 0) return popular;
+      await this.#modelled();
     }
     return this.#device.use((core) => core.recommend(coreRequest(request), this.#environment.now()));
   }

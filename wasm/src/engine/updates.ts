@@ -4,6 +4,7 @@ import { SottoError } from '../../core/error.mjs';
 import type { Environment } from './environment.js';
 import { Backoff } from './backoff.js';
 import type { Device } from './device.js';
+import type { EngineOptions } from './rpc.js';
 import { HttpError, SiteClient, fetchSiteInfo, hex } from './site_client.js';
 
 const regularMs = 15 * 60_000;
@@ -20,6 +21,7 @@ export interface UpdatesEvents {
 export class Updates {
   readonly #environment: Environment;
   readonly #siteUrl: string;
+  readonly #pinned: string | null;
   readonly #device: Device;
   readonly #events: UpdatesEvents;
   readonly #backoff = new Backoff(firstWaitMs, regularMs);
@@ -31,9 +33,11 @@ export class Updates {
   /** Manifests that were not taken are not tried again: by their bytes. */
   #refused = new Set<string>();
 
-  constructor(environment: Environment, siteUrl: string, device: Device, events: UpdatesEvents) {
+  constructor(environment: Environment, { siteUrl, identities }: EngineOptions, device: Device,
+    events: UpdatesEvents) {
     this.#environment = environment;
     this.#siteUrl = siteUrl;
+    this.#pinned = identities.site;
     this.#device = device;
     this.#events = events;
     const { site } = device.settings;
@@ -104,6 +108,8 @@ export class Updates {
     const remembered = this.#device.settings.site;
     if (this.#client === null || remembered === null) {
       const info = await fetchSiteInfo(this.#siteUrl);
+      if (this.#pinned !== null && info.site !== this.#pinned)
+        throw new SottoError('DISAGREEMENT', `${this.#siteUrl}: is of '${info.site}', not of '${this.#pinned}'`);
       this.#client = new SiteClient(info);
       await this.#device.commit({ settings: { ...this.#device.settings, site: info } });
       return info.site;
