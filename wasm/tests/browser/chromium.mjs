@@ -34,8 +34,6 @@ export async function openBrowser() {
     executablePath: process.env.SOTTO_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
-  // Chromium may end with its last window, and each test closes its own.
-  await browser.newPage();
   const served = new Map();
   const server = http.createServer((request, response) => {
     const path = request.url.split('?')[0];
