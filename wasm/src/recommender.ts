@@ -60,8 +60,8 @@ class PageRecommender extends EventTarget implements Recommender {
   readonly #remote: Remote<WorkerApi>;
   readonly #surfaces = new Map<string, readonly string[]>();
   readonly #endings: (() => void)[] = [];
-  #privacy!: PrivacyState;
-  #status!: Status;
+  #privacy: PrivacyState | undefined;
+  #status: Status | undefined;
   #broken: SottoError | null = null;
   #breaks: (error: SottoError) => void = () => {};
   readonly #ended: Promise<never>;
@@ -114,7 +114,7 @@ class PageRecommender extends EventTarget implements Recommender {
 
   // Contributing costs some milliseconds of the worker: only in moments that suit.
   #offer(): void {
-    if (![null, 'budget'].includes(this.#privacy?.blocked ?? 'consent')) return;
+    if (this.#privacy === undefined || ![null, 'budget'].includes(this.#privacy.blocked)) return;
     whenIdle(() => void this.#call('idle').catch(() => {}), () => this.#broken === null);
   }
 
@@ -170,10 +170,10 @@ class PageRecommender extends EventTarget implements Recommender {
   }
 
   get privacy(): PrivacyState {
-    return this.#privacy;
+    return this.#privacy!; // nobody has this object before open()
   }
   get status(): Status {
-    return this.#status;
+    return this.#status!;
   }
 
   async setConsent({ personalise, contribute }: Consent): Promise<void> {

@@ -44,6 +44,7 @@ export class Device {
   #restored: Promise<void> | null = null;
   #storageTrouble: string | null = null;
   #ledgerDamaged = false;
+  #isCached = false;
 
   /** onFenced: another writer took over; this object stores nothing more. */
   constructor(environment: Environment, options: EngineOptions, onFenced: () => void) {
@@ -117,6 +118,7 @@ export class Device {
 
   async #loadCached(): Promise<void> {
     const cached = await this.#storage.publication().catch(() => null);
+    this.#isCached = cached !== null;
     if (cached === null) return;
     try {
       await this.use((core) => core.loadModel(cached, this.#environment.now()));
@@ -218,8 +220,16 @@ export class Device {
       throw new SmokeTestFailed('model: its lists are not sound');
     }
     this.#describe();
-    const cache = this.persistent && this.#options.cacheModel !== false;
-    await this.commit({ records: changes, ...(cache ? { publication: files } : {}) });
+    await this.commit({ records: changes, ...(this.#caches ? { publication: files } : {}) });
+    this.#isCached = this.#caches;
+  }
+
+  get #caches(): boolean {
+    return this.persistent && this.#options.cacheModel !== false;
+  }
+  /** Whether the model is stored, if it is to be: one that came before the consent is not. */
+  get cached(): boolean {
+    return this.#isCached || !this.#caches;
   }
 
   #describe(): void {
@@ -264,6 +274,7 @@ export class Device {
     this.#storage = new MemoryStorage();
     this.#settings = { ...noSettings, site: this.#settings.site };
     this.#storageTrouble = null;
+    this.#isCached = false;
     if (this.#core === null) return;
     await this.commit({ records: await this.#start([]) });
     if (cached === null) return;
