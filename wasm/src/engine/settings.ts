@@ -5,7 +5,7 @@ import { noSettings, type Settings, type SiteInfo } from './storage.js';
 const mostContributions = 200;
 
 type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isAmount = (value: unknown): value is number => isTime(value) && value >= 0;
 
