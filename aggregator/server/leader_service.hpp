@@ -4,9 +4,9 @@
 //                commit queue, and acknowledged when that is durable
 //   2. jobs      waiting reports are prepared in jobs with the helper, one step a commit; requests
 //                that get lost are sent again, with backoff
-//   3. collect   after the window the batch is fixed, the helper's share fetched, the own noise
-//                drawn, once; the collector opens both shares, and what comes out goes to the sink
-//                in the same commit that closes the task. Then nothing of its reports is kept.
+//   3. collect   after the window, or when the batch is complete: it is fixed, the helper's share
+//                fetched, the own noise drawn, once; the collector opens both, the sum goes to the
+//                sink in the commit that closes the task. Then nothing of its reports is kept.
 //   A task with too few reports, or about which the servers disagree, is abandoned, with its
 //   reason.
 // Whatever is stopped at whatever moment goes on from the store at the next start.
