@@ -2,7 +2,7 @@
 import { type Remote, proxy, wrap } from 'comlink';
 
 import { whenIdle, signals } from './conditions.js';
-import type { Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
 import { SottoError, revivedError } from './errors.js';
 import { observe } from './observe.js';
 import type {
@@ -63,27 +63,34 @@ class PageRecommender extends EventTarget implements Recommender {
   #privacy!: PrivacyState;
   #status!: Status;
   #broken: SottoError | null = null;
-  #breaks: (error: SottoError) => void = () => {};
-  readonly #ended: Promise<never>;
+  /** How the calls that wait for an answer are refused. */
+  readonly #waiting = new Set<(error: SottoError) => void>();
 
   constructor(worker: Worker) {
     super();
     this.#worker = worker;
     this.#remote = wrap<WorkerApi>(worker);
-    this.#ended = new Promise((_, reject) => {
-      this.#breaks = (error) => {
-        this.#broken ??= error;
-        reject(this.#broken);
-      };
-    });
-    this.#ended.catch(() => {}); // told to whoever waits for an answer
     worker.onerror = ({ message }) =>
       this.#breaks(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
   }
 
+  #breaks(error: SottoError): void {
+    this.#broken ??= error;
+    for (const refuse of this.#waiting) refuse(this.#broken);
+  }
+
+  // No Promise.race with one promise that lasts as long as the page: it would keep something of every
+  // call.
+  #unlessBroken(work: PromiseLike<Answer>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      work.then(resolve, reject).then(() => this.#waiting.delete(reject));
+    });
+  }
+
   async open(options: EngineOptions): Promise<void> {
-    const answer = await Promise.race([
-      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice))), this.#ended]);
+    const answer = await this.#unlessBroken(
+      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice))));
     if ('error' in answer) throw revivedError(answer.error);
     const { privacy, status } = answer.value as State;
     this.#privacy = privacy;
@@ -97,7 +104,7 @@ class PageRecommender extends EventTarget implements Recommender {
 
   async #call<M extends Method>(method: M, ...args: Parameters<Calls[M]>): Promise<ReturnType<Calls[M]>> {
     if (this.#broken !== null) throw this.#broken;
-    const answer = await Promise.race([this.#remote.call(method, args), this.#ended]);
+    const answer = await this.#unlessBroken(this.#remote.call(method, args));
     if ('error' in answer) throw revivedError(answer.error);
     return answer.value as ReturnType<Calls[M]>;
   }
