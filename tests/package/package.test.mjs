@@ -337,7 +337,7 @@ describe('a site', () => {
     const after = await heapSizes(browser, page);
     for (const where of ['page', 'worker']) {
       const grown = after[where] - before[where];
-      assert(grown < 1_000_000, `${grown} bytes more in the ${where}`);
+      assert(grown < 500_000, `${grown} bytes more in the ${where}`);
     }
     const { events } = await page.evaluate(() => window.sotto.profile());
     assert(events <= 2000, 'the log is bounded');
