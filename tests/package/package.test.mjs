@@ -87,6 +87,12 @@ describe('a site', () => {
     await two.waitForFunction(() => window.sotto.status.seat === 'writer');
     assert.equal(await like(two, list[0]), true);
     assert.equal((await two.evaluate(() => window.sotto.profile())).events, 3);
+    const three = await openTab(shared, site);
+    assert.equal((await status(three)).seat, 'follower');
+    await like(two, list[1]);
+    await three.waitForFunction(() => window.changes.includes('event'));
+    await like(three, list[2]);
+    assert.equal((await three.evaluate(() => window.sotto.profile())).events, 5);
   });
 
   test('without consent nothing is recorded, stored or sent, and lists are for everybody', async () => {
