@@ -12,16 +12,16 @@ export function missingFeatures(): string[] {
   return missing;
 }
 
-// Browsers that know the option read it before they look at the URL.
+// Browsers that know the option read it before they fetch anything; what would run is ended first.
 function workersMayBeModules(): boolean {
   let read = false;
   try {
-    new Worker('data:,', { get type(): WorkerType {
+    new Worker('early.js', { get type(): WorkerType {
       read = true;
       return 'module';
     } }).terminate();
   } catch {
-    // A policy may refuse the URL, after the option was read.
+    // Refused: then only what was read counts.
   }
   return read;
 }

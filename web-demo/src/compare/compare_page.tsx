@@ -30,6 +30,16 @@ async function popular(): Promise<readonly string[]> {
   return (await answer.json() as { items: readonly { item: string }[] }).items.map(({ item }) => item);
 }
 
+/** By what an item is about alone: those that share most tags with it, newest first. */
+function sameTags(id: string): string[] {
+  const about = new Set(items.value.get(id)?.tags);
+  return [...items.value.values()]
+    .map((item) => ({ item, shared: item.tags.filter((tag) => about.has(tag)).length }))
+    .filter(({ item, shared }) => item.id !== id && shared > 0)
+    .sort((a, b) => b.shared - a.shared || b.item.date.localeCompare(a.item.date))
+    .slice(0, shown).map(({ item }) => item.id);
+}
+
 /** The latest item that the visitor chose or opened; null: none yet. */
 const lastRead = (): string | null =>
   profile.value?.recent.find(({ type }) => type === 'view' || type === 'click' || type === 'like')?.item ?? null;
@@ -39,7 +49,7 @@ async function ask(last: string | null): Promise<Columns> {
   const ids = (list: readonly { item: string }[]) => list.map(({ item }) => item);
   const [first, second, third] = await Promise.all([
     column(popular()),
-    last === null ? { ids: [], why: `Open an ${noun().one} first.` } : column(recommender.similar(last, { count: shown }).then(ids)),
+    last === null ? { ids: [], why: `Open an ${noun().one} first.` } : { ids: sameTags(last) },
     last === null ? { ids: [], why: `Open an ${noun().one} first; until then your list is the popular one.` } : column(recommender.recommend({ count: shown }).then(ids)),
   ]);
   return { popular: first, content: second, personal: third };
@@ -68,7 +78,7 @@ export function ComparePage() {
       <Trouble />
       <div class="compare">
         <CompareColumn id="popular" title="Popular" column={columns?.popular} words="What most of the crowd reads. The same for everybody, and it comes from a server." />
-        <CompareColumn id="content" title="Content-based" column={columns?.content} words={title ? <>What resembles the last thing you opened, <em>{title}</em>. Its topics count, and nobody’s behaviour.</> : 'What resembles the last thing that you opened.'} />
+        <CompareColumn id="content" title="Content-based" column={columns?.content} words={title ? <>What is filed under the same words as the last thing you opened, <em>{title}</em>. Nobody’s behaviour counts.</> : 'What is filed under the same words as the last thing that you opened. Nobody’s behaviour counts.'} />
         <CompareColumn id="personal" title="Personal" column={columns?.personal} strong words="What suits all that you did here, by the model that the crowd taught. Made on this device." others={[...(columns?.popular.ids ?? []), ...(columns?.content.ids ?? [])]} />
       </div>
     </>

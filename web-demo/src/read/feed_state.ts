@@ -5,7 +5,8 @@ import { signal } from '@preact/signals';
 import { items, messageOf, sotto } from '../site';
 import { feedOrder, type FeedEntry, type Tuning } from './feed_order';
 
-const pageSize = 24;
+/** One that leads, and full rows of two or three. */
+const pageSize = 25;
 
 /** null: not asked yet. */
 export const feed = signal<readonly FeedEntry[] | null>(null);

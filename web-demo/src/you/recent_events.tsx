@@ -7,7 +7,7 @@ import { clock, duration, percent } from '../words';
 const shown = 12;
 
 const said: Readonly<Partial<Record<EventType, string>>> = {
-  impression: 'Saw', click: 'Chose', view: 'Opened', like: 'Wants more like', dislike: 'Wants less like', hide: 'Hid',
+  click: 'Chose', view: 'Opened', like: 'Wants more like', dislike: 'Wants less like', hide: 'Hid',
 };
 
 function words({ type, value }: Required<SottoEvent>): string {
@@ -16,19 +16,21 @@ function words({ type, value }: Required<SottoEvent>): string {
   return said[type] ?? type;
 }
 
+/** What was done, without what was only on the screen. */
 export function RecentEvents({ events }: { events: readonly Required<SottoEvent>[] }) {
+  const done = events.filter(({ type }) => type !== 'impression');
   return (
     <section class="panel" aria-labelledby="recent-title">
       <h2 id="recent-title" class="section-title">Lately <span class="tag">on this device only</span></h2>
       <ol class="events">
-        {events.slice(0, shown).map((event, i) => (
+        {done.slice(0, shown).map((event, i) => (
           <li key={`${event.timestamp} ${i}`}>
             <time dateTime={new Date(event.timestamp).toISOString()}>{clock(event.timestamp)}</time>
             <span>{words(event)} <a href={hrefOf({ page: 'article', id: event.item })}>{items.value.get(event.item)?.title ?? event.item}</a></span>
           </li>
         ))}
       </ol>
-      {events.length > shown && <p class="quiet">And {events.length - shown} more; the export has all of them.</p>}
+      <p class="quiet">{done.length > shown ? 'And what was before; the' : 'The'} export has all of it, also which cards were on the screen.</p>
     </section>
   );
 }
