@@ -4,6 +4,7 @@ import { defineConfig, type Plugin } from 'vite';
 // needs is left out: that takes a network anyway.
 const offlineFiles: Plugin = {
   name: 'offline-files',
+  enforce: 'post', // when Vite has left out what it does not write
   generateBundle(_, bundle) {
     const files = Object.keys(bundle).filter((file) => !/\.map$|sotto-proofs/.test(file));
     this.emitFile({ type: 'asset', fileName: 'offline.json', source: JSON.stringify(files) });

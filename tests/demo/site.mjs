@@ -67,9 +67,13 @@ export const open = async (page, name) => {
   await page.locator(name.startsWith('article') ? '.page-article' : `.page-${name}`).waitFor();
 };
 
-/** Opens an article, looks at all of it, and goes back. */
-export async function readArticle(page, id) {
-  await open(page, `article/${id}`);
+/** Opens an article, from its card where that is shown, looks at all of it for so long at least, and
+ * goes back. Less than two seconds would count as a mistake (shared/events/interaction.hpp). */
+export async function readArticle(page, id, ms = 2500) {
+  const card = page.locator(`.card[data-key="${id}"] .card-title a`);
+  if (await card.count() === 1) await card.click();
+  else await open(page, `article/${id}`);
+  const end = Date.now() + ms;
   await page.locator('.body p').first().waitFor();
   for (let left = true; left;) {
     left = await page.evaluate(() => {
@@ -78,6 +82,7 @@ export async function readArticle(page, id) {
     });
     await page.waitForTimeout(150);
   }
+  await page.waitForTimeout(Math.max(0, end - Date.now()));
   await open(page, 'read');
 }
 

@@ -6,7 +6,7 @@ import {
 
 import type { DemoConfig, DemoItem } from './contract';
 import { keepForOffline } from './offline';
-import { missingFeatures } from './supported';
+import { missingFeature } from './supported';
 
 /** 'unreachable': the site's server does not answer, and nothing is kept here; 'unsupported': the
  * browser lacks what the recommender needs; 'broken': the recommender could not start. */
@@ -38,7 +38,6 @@ export async function getJson<T>(path: string): Promise<T> {
 
 export async function start(): Promise<void> {
   phase.value = 'loading';
-  const missing = missingFeatures();
   try {
     const [given, list] = await Promise.all([
       getJson<DemoConfig>('demo/config.json'), getJson<readonly DemoItem[]>('demo/items.json')]);
@@ -49,8 +48,9 @@ export async function start(): Promise<void> {
     phase.value = 'unreachable';
     return;
   }
-  if (missing.length > 0) {
-    failure.value = missing.join(' and ');
+  const missing = missingFeature();
+  if (missing !== null) {
+    failure.value = missing;
     phase.value = 'unsupported';
     return;
   }

@@ -1,6 +1,7 @@
 // Quality by round, as curves; the same figures stand in the table below it.
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
 
 import { theme } from '../theme';
 
@@ -28,7 +29,7 @@ export function Chart({ curves, label }: { curves: readonly Curve[]; label: stri
     let plot: uPlot | undefined;
     let left = false;
     const resize = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height }));
-    void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: UPlot }]) => {
+    void import('uplot').then(({ default: UPlot }) => {
       if (left) return;
       element.replaceChildren();
       plot = new UPlot(options(element, curves), data.map((column) => [...column]) as unknown as uPlot.AlignedData, element);

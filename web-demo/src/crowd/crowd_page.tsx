@@ -40,9 +40,9 @@ function Facts({ given, now }: { given: DemoConfig; now: Crowd | null }) {
   return (
     <dl class="facts">
       <div><dt>Visitors, N</dt><dd>{given.visitors.toLocaleString('en')}</dd></div>
-      <div><dt>ε, certified so far</dt><dd>{epsilon(spent)} <span class="quiet">of {epsilon(given.epsilon)}</span></dd><p>for each device, at a delta of {given.delta.toExponential(0)}</p></div>
-      <div><dt>Window</dt><dd>{Math.round(given.windowMs / 1000)} s</dd><p><span class="tag">demo clock</span> seconds where production has days</p></div>
-      <div><dt>Rounds</dt><dd>{Math.max(0, (now?.course.rounds.length ?? 1) - 1)} <span class="quiet">of {given.rounds}</span></dd><p>{now && !now.running ? 'The crowd is at rest' : 'as many as the budget pays for'}</p></div>
+      <div><dt>ε, certified so far</dt><dd>{epsilon(spent)} <span class="quiet">of {epsilon(given.epsilon)}</span></dd><dd class="fact-note">for each device, at a delta of {given.delta.toExponential(0)}</dd></div>
+      <div><dt>Window</dt><dd>{Math.round(given.windowMs / 1000)} s</dd><dd class="fact-note"><span class="tag">demo clock</span> seconds where production has days</dd></div>
+      <div><dt>Rounds</dt><dd>{Math.max(0, (now?.course.rounds.length ?? 1) - 1)} <span class="quiet">of {given.rounds}</span></dd><dd class="fact-note">{now && !now.running ? 'The crowd is at rest' : 'as many as the budget pays for'}</dd></div>
     </dl>
   );
 }

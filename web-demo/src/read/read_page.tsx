@@ -46,6 +46,9 @@ export function ReadPage() {
   });
   useEffect(() => () => clearTimeout(timer.current), []);
 
+  // What stands above the list comes with it, so that it pushes nothing down.
+  const arrived = feed.value !== null || feedFailure.value !== '';
+
   return (
     <>
       <header class="masthead">
@@ -53,8 +56,8 @@ export function ReadPage() {
         <p class="tagline">A magazine that gets to know you on your own device, and tells nobody.</p>
       </header>
       <Trouble />
-      <ConsentForm />
-      <TuningBar changed={acted} />
+      {arrived && <ConsentForm />}
+      {arrived && <TuningBar changed={acted} />}
       {phase.value === 'ready' && feedFailure.value !== '' && (
         <p class="notice" role="status">The list could not be made: {feedFailure.value}. <button type="button" class="link-button" onClick={acted}>Try again</button></p>
       )}
