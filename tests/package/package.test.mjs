@@ -95,6 +95,28 @@ describe('a site', () => {
     assert.equal((await three.evaluate(() => window.sotto.profile())).events, 5);
   });
 
+  test('a writer that hangs is robbed of its seat, stores nothing afterwards, and follows', async () => {
+    const shared = await fresh();
+    const [one, two] = [await openTab(shared, site, { consent: true }), await openTab(shared, site)];
+    await hasModel(one);
+    const [first, second, third] = await recommend(two);
+    await like(two, first.item);
+    await one.workers()[0].evaluate(() => {
+      setTimeout(() => {
+        const end = Date.now() + 20_000;
+        while (Date.now() < end);
+      }, 0);
+    });
+    await one.waitForTimeout(200);
+    assert.equal(await like(two, second.item), true, 'answered by whoever took the seat');
+    assert.equal((await status(two)).seat, 'writer');
+    await one.workers()[0].evaluate(() => 'over');
+    assert.equal(await like(one, third.item), true);
+    const profile = () => window.sotto.profile();
+    assert.deepEqual(await one.evaluate(profile), await two.evaluate(profile));
+    assert.equal((await two.evaluate(profile)).events, 3);
+  });
+
   test('without consent nothing is recorded, stored or sent, and lists are for everybody', async () => {
     const page = await openTab(await fresh(), site);
     await hasModel(page);
