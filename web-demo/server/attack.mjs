@@ -1,5 +1,8 @@
 // What a malicious tenth of the crowd does: a pair with PINE and one with plain sums, fresh ones both, the
-// same crowd with the same seed for each.
+// same crowd with the same seed for each. The kind is what PINE stops, a vector far above the bound
+// (docs/poisoning.md; lies within the bound pass both). PINE rejects those reports and learns from the
+// rest. In a plain sum they wrap around; the leader's gate notices that no honest reports can have summed
+// up to this, publishes nothing and can remove nobody: its model stays the untrained one.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -48,17 +51,28 @@ export class Attack {
     this.#parts.unshift(...courses);
     this.#courses = courses;
     for (const course of courses) await course.start();
-    const crowds = pairs.map((pair) => new Crowd({ pair, processes: this.processes, sotto: this.sotto, data: this.data, seed: this.seed,
-      tasks: this.plan.rounds + 1, malicious: `${share}:${kind}`, nice: 5 }));
-    this.#parts.unshift(...crowds);
-    for (const crowd of crowds) crowd.start();
+    // The course on PINE has an end; the other one, whose sums are refused, may not come to it.
+    const [withProofs, withoutProofs] = pairs.map((pair, i) => new Crowd({ pair, processes: this.processes, sotto: this.sotto,
+      data: this.data, seed: this.seed, tasks: i === 0 ? this.plan.rounds + 1 : null, malicious: `${share}:${kind}`, nice: 5 }));
+    this.#parts.unshift(withProofs, withoutProofs);
+    for (const crowd of [withProofs, withoutProofs]) crowd.start();
     this.#phase = 'running';
-    this.#detail = `${Math.round(share * 100)}% of ${this.plan.visitors} visitors send their honest vector at 10,000 times the bound`;
-    await Promise.all(crowds.map((crowd) => crowd.done()));
+    this.#detail = `${share * this.plan.visitors} of ${this.plan.visitors} visitors send their honest vector at 10,000 times the bound`;
+    await withProofs.done();
+    await withoutProofs.stop();
     await this.#allLearnt(courses[0]);
     for (const course of courses) await course.measured();
+    if (this.#phase !== 'running') return;
+    this.#detail = this.#outcome();
+    this.#phase = 'done';
     await this.#end();
-    if (this.#phase === 'running') this.#phase = 'done';
+  }
+
+  #outcome() {
+    const [pine, sum] = this.#courses.map((course) => course.view());
+    const rejected = Object.values(pine.rejected).reduce((all, count) => all + count, 0);
+    return `PINE rejected ${rejected} reports and added up ${pine.accepted}; plain sums added up ${sum.accepted}, and ` +
+      (sum.refused.length ? `the leader refused what came out (${sum.refused.at(-1).reason})` : 'the leader took what came out');
   }
 
   // The course on PINE ends; the one whose releases are refused would go on asking.
@@ -67,7 +81,7 @@ export class Attack {
   }
 
   #fail(error) {
-    if (this.#stopping || this.#phase === 'failed' || this.#phase === 'done') return;
+    if (!['starting', 'running'].includes(this.#phase)) return;
     this.#phase = 'failed';
     this.#detail = error.message;
     void this.#end();
@@ -88,6 +102,7 @@ export class Attack {
   }
 
   stop() {
+    if (this.#phase === 'starting' || this.#phase === 'running') this.#phase = 'failed';
     return this.#end();
   }
 }

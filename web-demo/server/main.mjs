@@ -79,10 +79,10 @@ class Demo {
     const timer = setInterval(() => {
       if (!course.finished) return;
       clearInterval(timer);
-      void crowd.stop()?.then(() => {
+      Promise.all([crowd.stop(), course.measured()]).then(() => {
         running = false;
         console.log('All rounds are over: the budget is spent. The site stays until Ctrl-C.');
-      });
+      }).catch((error) => this.fail(error));
     }, 500);
     this.#begin({ stop: () => clearInterval(timer) });
     return null;
