@@ -166,12 +166,12 @@ export async function makePair(folder, { binary = devBinary, world = {}, trainin
   return pair;
 }
 
-/** A running `sotto crowd`; done() gives its JSON. */
-export function crowd(pair, args) {
+/** A running `sotto crowd`, by another way to the leader if need be; done() gives its JSON. */
+export function crowd(pair, args, leader = pair.leader.url) {
   const out = pair.file(`crowd-${Math.random().toString(16).slice(2)}.json`);
   const child = spawn(
     releaseBinary,
-    ['crowd', '--leader', pair.leader.url, '--identities', pair.identities, '--data', `world:${pair.world}`,
+    ['crowd', '--leader', leader, '--identities', pair.identities, '--data', `world:${pair.world}`,
       '--json', out, '--quiet', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

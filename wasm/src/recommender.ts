@@ -2,7 +2,7 @@
 import { type Remote, proxy, wrap } from 'comlink';
 
 import { whenIdle, signals } from './conditions.js';
-import type { Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
 import { SottoError, revivedError } from './errors.js';
 import { observe } from './observe.js';
 import type {
@@ -60,32 +60,39 @@ class PageRecommender extends EventTarget implements Recommender {
   readonly #remote: Remote<WorkerApi>;
   readonly #surfaces = new Map<string, readonly string[]>();
   readonly #endings: (() => void)[] = [];
-  #privacy!: PrivacyState;
-  #status!: Status;
+  #privacy: PrivacyState | undefined;
+  #status: Status | undefined;
   #broken: SottoError | null = null;
-  #breaks: (error: SottoError) => void = () => {};
-  readonly #ended: Promise<never>;
+  /** Of those that wait for an answer. (A race against one lasting promise would keep every call.) */
+  readonly #waiting = new Set<(error: SottoError) => void>();
 
   constructor(worker: Worker) {
     super();
     this.#worker = worker;
     this.#remote = wrap<WorkerApi>(worker);
-    this.#ended = new Promise((_, reject) => {
-      this.#breaks = (error) => {
-        this.#broken ??= error;
-        reject(this.#broken);
-      };
-    });
-    this.#ended.catch(() => {}); // told to whoever waits for an answer
     worker.onerror = ({ message }) =>
-      this.#breaks(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
+      this.#break(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
+  }
+
+  #break(error: SottoError): void {
+    this.#broken ??= error;
+    for (const reject of this.#waiting) reject(this.#broken);
+    this.#waiting.clear();
+  }
+
+  async #unlessBroken(asked: () => Promise<Answer>): Promise<unknown> {
+    if (this.#broken !== null) throw this.#broken;
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      this.#waiting.add(reject);
+      asked().then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+    if ('error' in answer) throw revivedError(answer.error);
+    return answer.value;
   }
 
   async open(options: EngineOptions): Promise<void> {
-    const answer = await Promise.race([
-      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice))), this.#ended]);
-    if ('error' in answer) throw revivedError(answer.error);
-    const { privacy, status } = answer.value as State;
+    const { privacy, status } = await this.#unlessBroken(() =>
+      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice)))) as State;
     this.#privacy = privacy;
     this.#status = { seat: this.#status?.seat ?? 'follower', ...status };
     const timer = setInterval(() => this.#offer(), regularIdleMs);
@@ -96,10 +103,7 @@ class PageRecommender extends EventTarget implements Recommender {
   }
 
   async #call<M extends Method>(method: M, ...args: Parameters<Calls[M]>): Promise<ReturnType<Calls[M]>> {
-    if (this.#broken !== null) throw this.#broken;
-    const answer = await Promise.race([this.#remote.call(method, args), this.#ended]);
-    if ('error' in answer) throw revivedError(answer.error);
-    return answer.value as ReturnType<Calls[M]>;
+    return await this.#unlessBroken(() => this.#remote.call(method, args)) as ReturnType<Calls[M]>;
   }
 
   #hear(notice: Notice): void {
@@ -114,7 +118,7 @@ class PageRecommender extends EventTarget implements Recommender {
 
   // Contributing costs some milliseconds of the worker: only in moments that suit.
   #offer(): void {
-    if (![null, 'budget'].includes(this.#privacy?.blocked ?? 'consent')) return;
+    if (this.#privacy === undefined || ![null, 'budget'].includes(this.#privacy.blocked)) return;
     whenIdle(() => void this.#call('idle').catch(() => {}), () => this.#broken === null);
   }
 
@@ -170,10 +174,10 @@ class PageRecommender extends EventTarget implements Recommender {
   }
 
   get privacy(): PrivacyState {
-    return this.#privacy;
+    return this.#privacy!; // nobody has this object before open()
   }
   get status(): Status {
-    return this.#status;
+    return this.#status!;
   }
 
   async setConsent({ personalise, contribute }: Consent): Promise<void> {
@@ -196,7 +200,7 @@ class PageRecommender extends EventTarget implements Recommender {
     if (this.#broken !== null) return;
     for (const end of this.#endings) end();
     const left = this.#remote.close();
-    this.#breaks(new SottoError('CLOSED', 'close() was called'));
+    this.#break(new SottoError('CLOSED', 'close() was called'));
     // What was recorded last is stored before the worker goes.
     void left.catch(() => {}).finally(() => this.#worker.terminate());
   }

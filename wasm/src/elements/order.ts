@@ -36,17 +36,13 @@ export function placeAround(anchor: Element, cards: readonly Element[]): void {
 const durationMs = 260;
 
 /** Runs `change`, and lets what moved glide from where it was, by transforms alone; at once for those
- * who asked for reduced motion. The page does not scroll. */
+ * who asked for reduced motion. */
 export function glide(cards: readonly HTMLElement[], change: () => void): void {
-  const scroller = document.scrollingElement;
-  const [left, top] = [scroller?.scrollLeft ?? 0, scroller?.scrollTop ?? 0];
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const before = still ? [] : cards.map((card) => card.getBoundingClientRect());
   for (const card of cards)
     for (const animation of card.getAnimations()) if (animation.id === 'sotto') animation.cancel();
   change();
-  if (scroller && (scroller.scrollTop !== top || scroller.scrollLeft !== left))
-    scroller.scrollTo({ left, top, behavior: 'instant' });
   const after = before.map((_, index) => cards[index]?.getBoundingClientRect());
   before.forEach((was, index) => {
     const is = after[index];

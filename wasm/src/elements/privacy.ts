@@ -29,8 +29,8 @@ function save(name: string, value: unknown): void {
   const url = URL.createObjectURL(
     new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' }));
   build('a', { href: url, download: name }).click();
-  // The download has begun when the next task runs.
-  setTimeout(() => URL.revokeObjectURL(url));
+  // Some browsers read it well after the click.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 export function makePrivacyClass(): new () => SottoPrivacyElement {

@@ -174,6 +174,8 @@ export class Contributor {
       const now = this.#environment.now();
       const task = this.#device.use((core) => core.listOutbox(now)).due[0];
       if (task === undefined) break;
+      await this.#device.durable(); // one that was just made may be due at once
+      if (!this.#allowed()) return;
       wait = await this.#upload(client, task);
       if (wait > 0) break;
     }
@@ -213,9 +215,13 @@ export class Contributor {
     }
     this.#backoff.succeeded();
     await this.#device.ready();
-    if (!this.#allowed()) return 0; // revoked meanwhile: withdraw() has emptied the outbox
+    // Withdrawn or forgotten meanwhile, it is not in the outbox any more; that a server has it is told
+    // all the same.
+    const waits = this.#device.use((core) => core.listOutbox(this.#environment.now())).entries
+      .some((entry) => hex(entry.task) === hex(task) && entry.state === 'waiting');
+    if (!waits && told.state !== 'sent') return 0;
     // The outbox is done with it either way: no server will ever take other bytes for this task.
-    const records = this.#device.use((core) => core.acknowledgeReport(task));
+    const records = waits ? this.#device.use((core) => core.acknowledgeReport(task)) : [];
     const contributions = withContribution(this.#device.settings.contributions, { task: hex(task), ...told });
     await this.#device.commit({ records, settings: { ...this.#device.settings, contributions } });
     this.#events.changed();
@@ -226,6 +232,7 @@ export class Contributor {
   async withdraw(): Promise<void> {
     this.#cancelTimer();
     this.#uploading.abort();
+    await this.#device.ready();
     const contributions = this.#device.settings.contributions.map((entry) =>
       entry.state === 'waiting' ? { ...entry, state: 'withdrawn' as const } : entry);
     await this.#device.commit({ settings: { ...this.#device.settings, contributions },

@@ -86,14 +86,20 @@ export class Database implements Storage {
       throw new Fenced(this.#name);
     }
     const written: Promise<unknown>[] = [];
-    for (const { key, bytes } of records)
-      written.push(bytes === null
-        ? transaction.objectStore('records').delete(key)
-        : transaction.objectStore('records').put(bytes, key));
-    if (settings !== undefined) written.push(store.put(settings satisfies Settings, 'visitor'));
-    if (publication === null) written.push(transaction.objectStore('publication').delete('current'));
-    else if (publication !== undefined)
-      written.push(transaction.objectStore('publication').put(publication, 'current'));
+    try {
+      for (const { key, bytes } of records)
+        written.push(bytes === null
+          ? transaction.objectStore('records').delete(key)
+          : transaction.objectStore('records').put(bytes, key));
+      if (settings !== undefined) written.push(store.put(settings satisfies Settings, 'visitor'));
+      if (publication === null) written.push(transaction.objectStore('publication').delete('current'));
+      else if (publication !== undefined)
+        written.push(transaction.objectStore('publication').put(publication, 'current'));
+    } catch (error) { // what cannot be cloned throws at once, and would leave the rest to be committed
+      for (const request of written) request.catch(() => {});
+      transaction.abort();
+      throw error;
+    }
     await Promise.all([...written, aborted]);
   }
 

@@ -26,8 +26,9 @@ function merged(earlier: Batch | null, later: Batch): Batch {
   return { ...earlier, ...later, records: [...(earlier.records ?? []), ...(later.records ?? [])] };
 }
 
-const isQuota = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'QuotaExceededError';
+const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
+  error instanceof Error && names.includes(error.name);
+const isQuota = (error: unknown): boolean => isNamed(error, 'QuotaExceededError');
 
 export class Device {
   readonly #environment: Environment;
@@ -39,11 +40,16 @@ export class Device {
   #storage: Storage = new MemoryStorage();
   #settings: Settings = noSettings;
   #model: ModelState | null = null;
+  /** For the next transaction, and when that is over. */
   #waiting: Batch | null = null;
-  #written: Promise<void> = Promise.resolve();
+  #waited: Promise<void> = Promise.resolve();
+  /** All that was asked of storage until now. Never rejects. */
+  #written: Promise<unknown> = Promise.resolve();
   #restored: Promise<void> | null = null;
+  #fenced = false;
   #storageTrouble: string | null = null;
   #ledgerDamaged = false;
+  #isCached = false;
 
   /** onFenced: another writer took over; this object stores nothing more. */
   constructor(environment: Environment, options: EngineOptions, onFenced: () => void) {
@@ -64,10 +70,12 @@ export class Device {
     if (site !== undefined) await this.openCore(site);
   }
 
-  // A database that is there and cannot be read may have held a ledger.
+  // A database that is there and cannot be read may have held a ledger. One that is of a later version
+  // of this package, or on a full disk, is sound: it waits for better days.
   async #replaceDatabase(cause: unknown): Promise<void> {
     this.#storageTrouble = String(cause);
     try {
+      if (isNamed(cause, 'QuotaExceededError', 'VersionError')) throw cause;
       await this.#storage.destroy();
       this.#storage = this.#environment.database();
       await this.#storage.open();
@@ -88,16 +96,35 @@ export class Device {
   }
 
   async #startFromStorage(): Promise<void> {
-    const { records } = await this.#storage.open();
-    await this.commit({ records: await this.#start(records) });
-    await this.#loadCached();
+    const [records, cached] = await this.#inOrder(async () => {
+      if (this.#fenced) throw new Fenced();
+      return [(await this.#storage.open()).records, await this.#cached()] as const;
+    });
+    await this.commit(await this.#start(() => records, cached));
   }
 
-  // Returns what is to be stored of it.
-  async #start(records: readonly Change[]): Promise<readonly Change[]> {
-    const core = await this.#environment.loadCore(this.#proofs);
+  async #cached(): Promise<Publication | null> {
+    const found = await this.#storage.publication().catch(() => null);
+    this.#isCached = found !== null;
+    return found;
+  }
+
+  async #load(): Promise<SottoCore> {
+    try {
+      return await this.#environment.loadCore(this.#proofs);
+    } catch (error) {
+      throw error instanceof SottoError ? error
+        : new SottoError('UNREACHABLE', `the core could not be loaded: ${String(error)}`);
+    }
+  }
+
+  // A new core with what `records` gives once it is loaded; no call comes between that and the
+  // exchange. Returns what is to be stored of it. A model that is not taken any more is dropped.
+  async #start(records: () => readonly Change[], model: Publication | null): Promise<Batch> {
+    const core = await this.#load();
     const { identities, demo, budget, participation } = this.#options;
     const { maxEvents } = this.#settings;
+    const now = this.#environment.now();
     const opened = core.open({
       site: this.#site,
       publisher: identities.publisher,
@@ -107,23 +134,35 @@ export class Device {
       ...budget,
       ...(participation === undefined ? {} : { participation }),
       ...(maxEvents === null ? {} : { maxEvents }),
-    }, records, this.#environment.now());
+    }, records(), now);
+    let batch: Batch = { records: opened.changes };
+    try {
+      if (model !== null) batch = { records: [...opened.changes, ...core.loadModel(model, now)] };
+    } catch {
+      if (core.crashed) return { ...await this.#start(records, null), publication: null };
+      batch = { ...batch, publication: null };
+    }
     this.#core?.close();
     this.#core = core;
-    this.#model = null;
     this.#ledgerDamaged = opened.damage.ledger;
-    return opened.changes;
+    if (model === null || batch.publication === null) this.#model = null;
+    else this.#describe();
+    return batch;
   }
 
-  async #loadCached(): Promise<void> {
-    const cached = await this.#storage.publication().catch(() => null);
-    if (cached === null) return;
-    try {
-      await this.use((core) => core.loadModel(cached, this.#environment.now()));
-      this.#describe();
-    } catch {
-      await this.commit({ publication: null });
-    }
+  // Another core goes on where this one is, with all that happened while it was loaded. Only in a
+  // transaction's turn; returns what that is to store after `earlier`.
+  async #exchange(earlier: Batch | null, model: Publication | null): Promise<Batch> {
+    let before = earlier;
+    const started = await this.#start(() => {
+      const saved = this.#core!.save();
+      if (this.#waiting !== null) {
+        before = merged(before, this.#waiting);
+        this.#waiting = {}; // its turn comes, with what the new core changes until then
+      }
+      return saved;
+    }, model);
+    return merged(before, started);
   }
 
   /** Every call of the core goes through here. After a trap the next one waits for a new core. */
@@ -133,22 +172,27 @@ export class Device {
     try {
       return work(core);
     } finally {
-      if (core.crashed) this.#restored ??= this.#restore();
+      if (core.crashed) void this.#replace();
     }
   }
 
-  /** The core is usable, or it never was. */
+  /** The core is usable, or says why it is not. Never rejects. */
   async ready(): Promise<void> {
-    await this.#restored;
+    await this.#restored?.catch(() => {});
   }
 
-  async #restore(): Promise<void> {
-    try {
-      await this.#written.catch(() => {});
-      await this.#startFromStorage();
-    } finally {
+  #replace(how = () => this.#startFromStorage()): Promise<void> {
+    this.#restored ??= how().finally(() => {
       this.#restored = null;
-    }
+    });
+    this.#restored.catch(() => {}); // the next call of a core that crashed tries again
+    return this.#restored;
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#written.then(work);
+    this.#written = done.catch(() => {});
+    return done;
   }
 
   /** Stores, in order. Resolves when it is durable, or kept in memory where nothing can be. Rejects
@@ -158,29 +202,39 @@ export class Device {
     const first = this.#waiting === null;
     this.#waiting = merged(this.#waiting, batch);
     if (first)
-      this.#written = this.#written.catch(() => {}).then(() => {
+      this.#waited = this.#inOrder(() => {
         const next = this.#waiting!;
         this.#waiting = null;
         return this.#write(next);
       });
-    return this.#written;
+    return this.#waited;
+  }
+
+  /** Resolves when everything until now is stored. Rejects when another writer took over. */
+  async durable(): Promise<void> {
+    await this.#written;
+    if (this.#fenced) throw new Fenced();
   }
 
   async #write(batch: Batch): Promise<void> {
+    if (this.#fenced) throw new Fenced();
     try {
       await this.#storage.commit(batch);
     } catch (error) {
       if (error instanceof Fenced) {
+        this.#fenced = true;
         this.#onFenced();
         throw error;
       }
       if (isQuota(error) && (await this.#makeRoom(batch))) return;
-      this.#keepInMemory(error);
+      await this.#keepInMemory(error);
     }
   }
 
   // The cached model goes first, then the older half of the events becomes summaries.
   async #makeRoom(batch: Batch): Promise<boolean> {
+    const model = batch.publication ?? await this.#cached();
+    this.#isCached = true; // not again: there is no room for it
     try {
       await this.#storage.commit({ ...batch, publication: null });
       return true;
@@ -190,19 +244,22 @@ export class Device {
     try {
       const events = this.#core.listEvents().events.length;
       this.#settings = { ...this.#settings, maxEvents: Math.max(fewestEvents, events >> 1) };
-      const changes = await this.#start(this.#core.save());
-      await this.#storage.commit({ records: [...(batch.records ?? []), ...changes],
-        settings: this.#settings, publication: null });
+      const started = await this.#exchange(batch, model);
+      await this.#storage.commit({ ...started, settings: this.#settings, publication: null });
       return true;
     } catch {
       return false;
     }
   }
 
-  #keepInMemory(cause: unknown): void {
+  async #keepInMemory(cause: unknown): Promise<void> {
     this.#storageTrouble = String(cause);
+    // What a core that crashed has left is in the storage, when that can still be read.
+    const records = this.#core === null || this.#core.crashed
+      ? await this.#storage.open().then((stored) => stored.records, () => [])
+      : this.#core.save();
     this.#storage.close();
-    this.#storage = new MemoryStorage(this.#settings, this.#core?.save() ?? []);
+    this.#storage = new MemoryStorage(this.#settings, records);
   }
 
   /** Takes a publication when it verifies and makes a sound list; else everything is as before.
@@ -213,13 +270,20 @@ export class Device {
     const sound = this.use((core) => core.recommend({ count: 10 }, now))
       .every(({ score }) => Number.isFinite(score));
     if (!sound || this.use((core) => core.describeModel()).live === 0) {
-      this.#restored ??= this.#restore();
-      await this.#restored;
+      await this.#replace();
       throw new SmokeTestFailed('model: its lists are not sound');
     }
     this.#describe();
-    const cache = this.persistent && this.#options.cacheModel !== false;
-    await this.commit({ records: changes, ...(cache ? { publication: files } : {}) });
+    await this.commit({ records: changes, ...(this.#caches ? { publication: files } : {}) });
+    this.#isCached = this.#caches;
+  }
+
+  get #caches(): boolean {
+    return this.persistent && this.#options.cacheModel !== false;
+  }
+  /** Whether the model is stored, if it is to be: one that came before the consent is not. */
+  get cached(): boolean {
+    return this.#isCached || !this.#caches;
   }
 
   #describe(): void {
@@ -229,50 +293,66 @@ export class Device {
 
   /** Changes to the build with proofs, which goes on where the other one stopped. */
   async needProofs(): Promise<void> {
+    await this.ready();
     if (this.#proofs) return;
-    await this.#written;
     this.#proofs = true;
-    this.#restored ??= this.#restore();
-    await this.#restored;
+    try {
+      await this.#replace(() => this.#inOrder(async () => this.#write(await this.#exchange(null, await this.#cached()))));
+    } catch (error) {
+      this.#proofs = false;
+      throw error;
+    }
   }
 
   /** From now on what is known is stored on the device. */
   async beginStoring(): Promise<void> {
     if (this.persistent || this.#storageTrouble !== null) return;
-    await this.#written.catch(() => {});
+    await this.#written;
     try {
       const database = this.#environment.database();
       const stored = await database.open();
       this.#storage = database;
       if (stored.records.length > 0) {
         this.#settings = { ...stored.settings, site: this.#settings.site ?? stored.settings.site };
-        await this.commit({ records: await this.#start(stored.records) });
+        await this.commit(await this.#start(() => stored.records, await this.#cached()));
       } else {
         await this.commit({ records: this.#core?.save() ?? [], settings: this.#settings });
       }
     } catch (error) {
       if (error instanceof Fenced) throw error;
-      this.#keepInMemory(error);
+      await this.#keepInMemory(error);
     }
   }
 
   /** Everything goes; a new installation begins, in memory until somebody agrees again. */
   async destroy(): Promise<void> {
-    await this.#written.catch(() => {});
-    const cached = await this.#storage.publication().catch(() => null);
-    await this.#storage.destroy();
-    this.#storage = new MemoryStorage();
     this.#settings = { ...noSettings, site: this.#settings.site };
+    const cached = await this.#inOrder(async () => {
+      const found = await this.#cached();
+      await this.#storage.destroy();
+      this.#storage = new MemoryStorage();
+      return found;
+    });
     this.#storageTrouble = null;
+    this.#isCached = false;
     if (this.#core === null) return;
-    await this.commit({ records: await this.#start([]) });
-    if (cached === null) return;
-    await this.commit({ records: this.use((core) => core.loadModel(cached, this.#environment.now())) });
-    this.#describe();
+    try {
+      await this.commit(await this.#start(() => {
+        // What the old core did meanwhile is of nobody.
+        if (this.#waiting !== null) this.#waiting = {};
+        this.#storage = new MemoryStorage(this.#settings);
+        return [];
+      }, cached));
+    } catch (error) {
+      this.#core?.close();
+      this.#core = null; // its profile goes even where no other core can be had
+      this.#model = null;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
-    await this.#written.catch(() => {});
+    await this.#written;
     this.#storage.close();
     this.#core?.close();
     this.#core = null;

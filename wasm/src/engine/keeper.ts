@@ -225,7 +225,7 @@ export class Keeper implements Handlers {
       await this.#device.commit({ records: this.#device.use((core) => core.forget()) });
     if (after.contribute && this.#device.opened && !this.#signals.gpc)
       await this.#device.commit({ records: this.#device.use((core) => core.setOptedOut(false)) });
-    if (this.#device.model === null) void this.#updates.refresh();
+    if (this.#device.model === null || !this.#device.cached) void this.#updates.refresh();
     if (!after.personalise) {
       this.#announcements?.close();
       this.#announcements = null;

@@ -3,7 +3,7 @@
 // outside: bounded here, verified by the core.
 import { SottoError } from '../../core/error.mjs';
 import type { SiteInfo } from './storage.js';
-import { readSiteInfo } from './settings.js';
+import { isFields, readSiteInfo } from './settings.js';
 
 const kilobyte = 1024;
 const shortMs = 20_000;
@@ -22,9 +22,9 @@ export class HttpError extends SottoError {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same request may do better later. */
+  /** Whether the same request may do better later. 408 and 425 are of whoever stands in between. */
   get transient(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return [0, 408, 425, 429].includes(this.status) || this.status >= 500;
   }
 }
 
@@ -116,6 +116,14 @@ function json(bytes: Uint8Array, url: string): unknown {
   }
 }
 
+/** The array `name` of a JSON object; its entries are unchecked. */
+async function getList(url: string, name: string, cache: RequestCache): Promise<readonly unknown[]> {
+  const answer = json(await get(url, 1024 * kilobyte, cache), url);
+  const list = isFields(answer) ? answer[name] : null;
+  if (!Array.isArray(list)) throw new SottoError('MALFORMED', `${url}: no ${name}`);
+  return list;
+}
+
 export async function fetchSiteInfo(url: string): Promise<SiteInfo> {
   const info = readSiteInfo(json(await get(url, 64 * kilobyte, 'no-cache'), url));
   if (info === null) throw new SottoError('MALFORMED', `${url}: must name site and leader`);
@@ -134,12 +142,19 @@ export interface ListedTask {
 }
 
 function listedTask(value: unknown): ListedTask | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { id, model_sequence, window_start_ms, window_end_ms } = value as Readonly<Record<string, unknown>>;
+  if (!isFields(value)) return null;
+  const { id, model_sequence, window_start_ms, window_end_ms } = value;
   if (typeof id !== 'string' || !/^[0-9a-f]{64}$/.test(id)) return null;
   const [modelSequence, windowStart, windowEnd] = [model_sequence, window_start_ms, window_end_ms].map(Number);
   return { id, modelSequence: modelSequence!, windowStart: windowStart!, windowEnd: windowEnd! };
 }
+
+interface Popular {
+  readonly item: string;
+  readonly popularity: number;
+}
+const isPopular = (value: unknown): value is Popular =>
+  isFields(value) && typeof value['item'] === 'string' && typeof value['popularity'] === 'number';
 
 export class SiteClient {
   readonly leader: string;
@@ -156,17 +171,12 @@ export class SiteClient {
   file(hash: Uint8Array, size: number): Promise<Uint8Array> {
     return get(`${this.leader}/v1/files/${hex(hash)}`, size, 'default', longMs);
   }
-  async popular(count: number): Promise<readonly { item: string; popularity: number }[]> {
-    const url = `${this.leader}/v1/popular?count=${count}`;
-    const { items } = json(await get(url, 1024 * kilobyte, 'default'), url) as { items?: unknown };
-    if (!Array.isArray(items)) throw new SottoError('MALFORMED', `${url}: no items`);
-    return items.filter(({ item, popularity }) => typeof item === 'string' && typeof popularity === 'number');
+  async popular(count: number): Promise<readonly Popular[]> {
+    const items = await getList(`${this.leader}/v1/popular?count=${count}`, 'items', 'default');
+    return items.filter(isPopular);
   }
   async tasks(): Promise<readonly ListedTask[]> {
-    const url = `${this.leader}/v1/tasks`;
-    const { tasks } = json(await get(url, 1024 * kilobyte, 'no-cache'), url) as { tasks?: unknown };
-    if (!Array.isArray(tasks)) throw new SottoError('MALFORMED', `${url}: no tasks`);
-    return tasks.map(listedTask).filter((task) => task !== null);
+    return (await getList(`${this.leader}/v1/tasks`, 'tasks', 'no-cache')).map(listedTask).filter((task) => task !== null);
   }
   task(id: string): Promise<Uint8Array> {
     return get(`${this.leader}/v1/tasks/${id}`, 4096 * kilobyte, 'default', longMs);

@@ -88,7 +88,8 @@ export class Updates {
     if (this.#refused.has(name)) return;
     const now = this.#environment.now();
     const named = this.#device.use((core) => core.readManifest(manifest, now));
-    if (named.sequence === this.#device.model?.sequence) return;
+    const known = named.sequence === this.#device.model?.sequence;
+    if (known && this.#device.cached) return;
     if (named.snapshot.size + named.catalogue.size > mostFileBytes)
       throw new SottoError('TOO_LARGE', 'model: larger than a device takes');
     const [snapshot, catalogue] = await Promise.all([named.snapshot, named.catalogue].map(({ hash, size }) =>
@@ -100,7 +101,7 @@ export class Updates {
       if (!(error instanceof HttpError)) this.#refused.add(name);
       throw error;
     }
-    this.#events.taken();
+    if (!known) this.#events.taken();
   }
 
   // Asked for once a page; what is remembered helps when it cannot be.
