@@ -66,7 +66,7 @@ export class Site {
     this.items = articles.map(({ body, ...item }) => item);
   }
 
-  /** On `port`; where null, on 8080 or the next one that is free. Resolves to the URL. */
+  /** On `port` (0: any that is free); where null, on 8080 or the next one that is free. Resolves to the URL. */
   async listen(port) {
     const first = port ?? 8080;
     for (let tried = first; ; tried++) {
@@ -78,8 +78,8 @@ export class Site {
             done();
           });
         });
-        this.port = tried;
-        return `http://127.0.0.1:${tried}`;
+        this.port = this.server.address().port;
+        return `http://127.0.0.1:${this.port}`;
       } catch (error) {
         const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
         if (!taken || port !== null || tried - first >= triesOfPorts)

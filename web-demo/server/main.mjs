@@ -46,8 +46,9 @@ class Demo {
     const { data, items } = await makeWorld({ sotto, state });
     const quality = this.#begin(new Quality({ sotto, data, dim }));
     const found = await quality.popularity();
-    if (options.given.has('visitors') && wanted > found.users)
+    if (world === 'films' && options.given.has('visitors') && wanted > found.users)
       throw new OptionError(`--visitors: ${wanted}, but there are only ${found.users} people in ${data}`);
+    state.keep();
     const visitors = Math.min(wanted, found.users);
     const baselines = quality.centralised().then((centralised) => ({ ...found, centralised }));
     let centralised = null;
@@ -72,7 +73,7 @@ class Demo {
     this.site.config = { siteUrl: `${pair.leaderUrl}/v1/site.json`, identities: pair.identities(), budget: budgetFor(epsilon, delta),
       world, windowMs: window * 1000, visitors, minBatch: batchOf(visitors).least, epsilon, delta, rounds };
     if (!existsSync(join(pages, 'index.html'))) console.log('The pages are not built; ./run demo builds them.');
-    console.log(`\n    ${url}/\n\nCtrl-C stops everything.`);
+    console.log(`\nOpen ${url}/\n\nCtrl-C stops everything.`);
     if (options.open) openBrowser(`${url}/`);
 
     // After the last release a visitor's budget is spent: nobody has anything to send any more.

@@ -15,6 +15,9 @@
 // mostly noise: from four on the gate refuses some (rows 64 times as long as those before). A window of
 // 20 s keeps two cores about a quarter busy with 4,000 reports (2.3 ms of CPU each, all processes), so
 // that there is room for a browser. The model is above popularity after the second window.
+//
+// Films, two rounds: ml-100k (845 visitors) 0.220 0.338 0.349, popularity 0.254, centralised 0.435. ml-1m
+// (2,000 of 5,431 visitors, three rounds) 0.177 0.293 0.316 0.337, popularity 0.208 and centralised 0.381 of all.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -22,7 +25,7 @@ export const delta = 1e-6;
 
 const defaults = {
   magazine: { visitors: 4000, rounds: 3, window: 20, epsilon: 8, dim: 16, items: 300 },
-  films: { visitors: 2000, rounds: 3, window: 30, epsilon: 8, dim: 16 },
+  films: { visitors: 2000, rounds: 2, window: 30, epsilon: 8, dim: 16 },
 };
 
 export const usage = `usage: ./run demo [options]
@@ -34,7 +37,7 @@ A leader, a helper, a site and a crowd of simulated visitors on this machine. Pr
   --rounds N            releases after the first, which counts [${defaults.magazine.rounds}; films: ${defaults.films.rounds}]
   --window SECONDS      how long a round takes reports [${defaults.magazine.window}; films: ${defaults.films.window}]
   --epsilon E           what all rounds together cost a visitor at most, at delta ${delta} [8]
-  --port PORT           of the site [8080, or the next one that is free]
+  --port PORT           of the site; 0: any free one [8080, or the next one that is free]
   --state DIR           keep keys, stores and models in DIR, and go on from there [a temporary folder]
   --once                no site: runs all rounds, prints the table, says by its exit code whether the
                         model beats popularity and every report is accounted for
@@ -77,7 +80,7 @@ export function readOptions(args) {
     epsilon: read('epsilon', { least: 0.1, most: 100, whole: false }),
     dim: preset.dim,
     items: preset.items,
-    port: parsed.port === undefined ? null : number('port', parsed.port, { least: 1, most: 65_535 }),
+    port: parsed.port === undefined ? null : number('port', parsed.port, { least: 0, most: 65_535 }),
     state: parsed.state === undefined ? null : resolve(parsed.state),
     once: parsed.once === true,
     open: parsed['no-open'] !== true,

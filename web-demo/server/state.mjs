@@ -55,9 +55,13 @@ export class StateFolder {
       // A site of its own: what browsers keep for one demo is never taken for another's.
       this.settings = { world, films, visitors, rounds, window, epsilon, dim, items,
         site: `demo-${randomBytes(4).toString('hex')}.sotto.example`, seed: randomInt(2 ** 31) };
-      writeJson(file, this.settings);
     }
     writeFileSync(this.lock, String(process.pid));
+  }
+
+  /** The settings have been found to work: from now on they are this folder's. */
+  keep() {
+    writeJson(this.file('demo.json'), this.settings);
   }
 
   file(...names) {
