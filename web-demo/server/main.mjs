@@ -89,7 +89,9 @@ class Demo {
     return null;
   }
 
+  // What begins after a stop would not be stopped.
   #begin(part, stop = 'stop') {
+    if (this.#stopped) throw new Error('stopping');
     this.#parts.unshift(() => part[stop]());
     return part;
   }

@@ -35,6 +35,7 @@ export class Processes {
 
   /** Starts one. mayEnd: whether it may end by itself, with code 0. nice: 0 to 19. onCrash: in the place of everybody's. */
   start(name, command, args, { log, mayEnd = false, nice = 0, env = {}, onCrash = this.onCrash }) {
+    if (this.#stopping) throw new Error('stopping');
     const child = new Child(name, command, args, { log, nice, env });
     this.#children.add(child);
     this.#tellWatchdog();
