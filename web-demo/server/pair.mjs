@@ -22,9 +22,9 @@ async function freePort() {
 const toml = (sections) => Object.entries(sections).map(([name, keys]) =>
   `[${name}]\n${Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('')}`).join('');
 
-/** The bounds of a batch. Half of the crowd is enough, so that rejected reports cost no round; there is
- * room for visitors with a browser. */
-export const batchOf = (visitors) => ({ least: Math.max(2, Math.floor(visitors / 2)), most: Math.ceil(visitors * 1.2) + 100 });
+/** The bounds of a batch. A quarter of the crowd is enough, so that a busy machine, or rejected reports,
+ * cost quality and no round; there is room for visitors with a browser. */
+export const batchOf = (visitors) => ({ least: Math.max(2, Math.floor(visitors / 4)), most: Math.ceil(visitors * 1.2) + 100 });
 
 /** plan: { vdaf, visitors, rounds, window, epsilon, delta, dim, site }. items: items.jsonl. origins: of the pages. */
 export class Pair {
