@@ -21,7 +21,7 @@
 /^# (fail|cancelled) [0-9]+$/ { failed += $3 }
 /^# (skipped|todo) [0-9]+$/ { skipped += $3 }
 
-FILENAME ~ /package-logic\.log$/ && /^(ok|not ok) [0-9]+ - / {
+FILENAME ~ /(package-logic|magazine)\.log$/ && /^(ok|not ok) [0-9]+ - / {
   if (/ # (SKIP|TODO)/) ++skipped
   else if (/^ok/) ++passed
   else ++failed
