@@ -6,14 +6,14 @@
 //   visitors  rounds   after the counts and each round
 //       1000       2   0.313  0.371  0.412                  a real pair (`--once`)
 //       3000       3   0.303  0.405  0.439  0.451           a real pair, half of the reports in time
-//       4000       3   0.307  0.442  0.466  0.472           a real pair: the defaults, `--once`
+//       4000       3   0.307  0.433  0.457  0.470           a real pair: the defaults, `--once`
 //       3000       5   0.303  -      -      0.412  0.450  0.461  a real pair: the gate refused two
 //       3000       4   0.305  0.403  0.432  0.453  0.461    sotto simulate
 //       4500       3   0.325  0.437  0.473  0.486           sotto simulate
 //
 // Each round's budget is 3.26 times that of the round before, so that with many rounds the first ones are
 // mostly noise: from four on the gate refuses some (rows 64 times as long as those before). A window of
-// 20 s keeps two cores about a quarter busy with 4,000 reports (2.3 ms of CPU each, all processes), so
+// 20 s keeps two cores a third busy with 4,000 reports (3 ms of CPU each, all processes; 85 s in all), so
 // that there is room for a browser. The model is above popularity after the second window.
 //
 // Films, two rounds: ml-100k (845 visitors) 0.220 0.338 0.349, popularity 0.254, centralised 0.435. ml-1m
