@@ -69,12 +69,12 @@ export function ReadPage() {
 function Feed({ list, acted }: { list: preact.RefObject<HTMLUListElement>; acted: () => void }) {
   const shown = feed.value ?? fallback();
   if (!shown) {
-    return <ul class="feed" aria-busy="true" aria-label={`Loading ${noun().many}`}>{Array.from({ length: 7 }, (_, i) => <CardSkeleton key={i} lead={i === 0} />)}</ul>;
+    return <ul key="skeleton" class="feed" aria-busy="true" aria-label={`Loading ${noun().many}`}>{Array.from({ length: 7 }, (_, i) => <CardSkeleton key={i} lead={i === 0} />)}</ul>;
   }
   if (shown.length === 0) return <p class="empty">You have seen everything there is. That took some reading.</p>;
   return (
     <>
-      <ul class="feed" ref={list}>
+      <ul key="feed" class="feed" ref={list}>
         {shown.map((entry, place) => {
           const item = items.value.get(entry.item)!;
           return <Card key={entry.item} item={item} lead={place === 0} done={acted}><Why entry={entry} /></Card>;
