@@ -88,7 +88,7 @@ export async function readArticle(page, id, ms = 2500) {
 }
 
 /** Cards of the feed, from the top. */
-export const cards = (page) => page.locator('.feed .card').evaluateAll((all) => all.map((card) => ({
+export const cards = (page) => page.locator('.feed .card:not(.skeleton)').evaluateAll((all) => all.map((card) => ({
   id: card.dataset.key, topic: card.querySelector('.kicker').textContent,
   source: card.querySelector('.why').dataset.why, why: card.querySelector('.why').textContent })));
 
