@@ -6,7 +6,7 @@ const offlineFiles: Plugin = {
   name: 'offline-files',
   enforce: 'post', // when Vite has left out what it does not write
   generateBundle(_, bundle) {
-    const files = Object.keys(bundle).filter((file) => !/\.map$|sotto-proofs/.test(file));
+    const files = Object.keys(bundle).filter((file) => !/\.map$|^index\.html$|sotto-proofs/.test(file));
     this.emitFile({ type: 'asset', fileName: 'offline.json', source: JSON.stringify(files) });
   },
 };

@@ -71,7 +71,8 @@ export const open = async (page, name) => {
  * goes back. Less than two seconds would count as a mistake (shared/events/interaction.hpp). */
 export async function readArticle(page, id, ms = 2500) {
   const card = page.locator(`.card[data-key="${id}"] .card-title a`);
-  if (await card.count() === 1) await card.click();
+  // Not where a pointer would be: the card may be gliding.
+  if (await card.count() === 1) await card.evaluate((link) => link.click());
   else await open(page, `article/${id}`);
   const end = Date.now() + ms;
   await page.locator('.body p').first().waitFor();
@@ -87,7 +88,7 @@ export async function readArticle(page, id, ms = 2500) {
 }
 
 /** Cards of the feed, from the top. */
-export const cards = (page) => page.locator('.feed .card').evaluateAll((all) => all.map((card) => ({
+export const cards = (page) => page.locator('.feed .card:not(.skeleton)').evaluateAll((all) => all.map((card) => ({
   id: card.dataset.key, topic: card.querySelector('.kicker').textContent,
   source: card.querySelector('.why').dataset.why, why: card.querySelector('.why').textContent })));
 

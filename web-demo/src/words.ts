@@ -34,6 +34,10 @@ export const moment = (ms: number): string =>
 export const day = (date: string): string =>
   new Date(`${date}T12:00:00Z`).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
 
+/** Kind and reading time, as far as an item has them. */
+export const kindAndMinutes = ({ kind, minutes }: { kind: string; minutes: number }): string =>
+  [kind && capitalised(kind), minutes > 0 && `${minutes} min`].filter((part) => part).join(' · ');
+
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 90) return `${seconds} s`;

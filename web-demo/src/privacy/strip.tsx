@@ -3,8 +3,10 @@ import { useEffect, useRef } from 'preact/hooks';
 
 import { theme } from '../theme';
 
-/** Across; a strip has as many rows as its numbers need, at most `rows`. */
-const width = 256;
+const width = 128;
+const mostRows = 32;
+/** A strip has as many rows as its numbers need, at most so many numbers. */
+export const mostShown = width * mostRows;
 
 type Colour = readonly [number, number, number];
 
@@ -14,9 +16,9 @@ const colourOf = (canvas: HTMLCanvasElement, name: string): Colour => {
 };
 
 /** `values` in -1 .. 1: from the colour --strip-less by --strip-zero to --strip-more. */
-export function Strip({ values, rows, label }: { values: Float32Array; rows: number; label: string }) {
+export function Strip({ values, label }: { values: Float32Array; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const height = Math.max(1, Math.min(rows, Math.ceil(values.length / width)));
+  const height = Math.max(1, Math.min(mostRows, Math.ceil(values.length / width)));
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');

@@ -1,12 +1,11 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ContributionPreview } from 'sotto';
 
-import { changed, config, messageOf, phase, privacy, sotto } from '../site';
+import { changed, messageOf, phase, privacy, sotto } from '../site';
 import { epsilon, size } from '../words';
-import { Strip, bytesAsPixels, entropyOf, integersAsPixels } from './strip';
+import { Strip, bytesAsPixels, entropyOf, integersAsPixels, mostShown } from './strip';
 
 const retryMs = 3000;
-const rows = 24;
 
 /** What a report of now would hold, and what each server would see of it. */
 export function YourUpdate() {
@@ -63,33 +62,34 @@ function Steps({ preview }: { preview: ContributionPreview }) {
       <ol class="strips">
         <li>
           <h3>As computed</h3>
-          <Strip values={pixels.computed} rows={rows} label="Your update: it has structure" />
-          <p>{computed.length.toLocaleString('en')} whole numbers, {used.toLocaleString('en')} of them not zero. {clipped ? 'It was longer than the bound, so it was shortened.' : 'It keeps the bound that every update has to keep.'} It shows what you like: nobody gets this.</p>
+          <Strip values={pixels.computed} label="Your update: it has structure" />
+          <p>{computed.length.toLocaleString('en')} whole numbers, {used === 0 ? 'all of them zero: what you read so far is too little to say anything. Such a report looks like every other, and costs nothing.'
+            : `${used.toLocaleString('en')} of them not zero. ${clipped ? 'It was longer than the bound, so it was shortened.' : 'It keeps the bound that every update has to keep.'} It shows what you like: nobody gets this.`}</p>
         </li>
         <li>
           <h3>With noise</h3>
-          <Strip values={pixels.noised} rows={rows} label={noiseHere ? 'Your update with noise' : 'The same again: this task asks devices for no noise'} />
+          <Strip values={pixels.noised} label={noiseHere ? 'Your update with noise' : 'The same again: this task asks devices for no noise'} />
           <p>{noiseHere ? 'With this device’s part of the noise; the servers add theirs to the sum.'
             : `The same: in this task ${servers}, to the sum of at least ${minBatch} reports and before anybody can see it. Until then the split protects you.`}</p>
         </li>
         <li>
           <h3>What the leader gets</h3>
-          <Strip values={pixels.leader} rows={rows} label="The leader’s share: looks like randomness" />
+          <Strip values={pixels.leader} label="The leader’s share: looks like randomness" />
           <ShareWords bytes={leaderShare} />
         </li>
         <li>
           <h3>What the helper gets</h3>
-          <Strip values={pixels.helper} rows={rows} label="The helper’s share: looks like randomness" />
+          <Strip values={pixels.helper} label="The helper’s share: looks like randomness" />
           <ShareWords bytes={helperShare} />
         </li>
       </ol>
-      <p class="quiet">Strips show the first {(256 * rows).toLocaleString('en')} numbers or bytes. Each share alone is random: it would look like this whatever you had read. Only both together are your update, and {config.value?.identities.site ?? 'the site'} has them only if the two servers collude.</p>
+      <p class="quiet">Strips show the first {mostShown.toLocaleString('en')} numbers or bytes. Each share alone is random: it would look like this whatever you had read. Only both together are your update, so nobody has it unless the two servers work together.</p>
     </>
   );
 }
 
 function ShareWords({ bytes }: { bytes: Uint8Array }) {
   if (bytes.length < 1024)
-    return <p>{size(bytes.length)}: a random seed, which the server expands to its share. It was drawn before your update was looked at.</p>;
+    return <p>{size(bytes.length)}: a random seed, which the server expands to its share. It says nothing of what you read.</p>;
   return <p>{size(bytes.length)}. Measured: {entropyOf(bytes).toLocaleString('en', { maximumFractionDigits: 3 })} bits of surprise in each byte, of 8 possible.</p>;
 }

@@ -4,7 +4,7 @@ import type { DemoArticle } from '../contract';
 import { arrive, hrefOf } from '../router';
 import { Icon } from '../shell/icon';
 import { getJson, items, phase } from '../site';
-import { capitalised, day } from '../words';
+import { capitalised, day, kindAndMinutes } from '../words';
 import { Cover } from './cover';
 import { NotedHere } from './noted_here';
 import { Opinions } from './opinions';
@@ -20,12 +20,12 @@ export function ArticlePage({ id }: { id: string }) {
   return (
     <>
       <p class="back"><a class="back-link" href={hrefOf({ page: 'read' })}><Icon name="back" />The magazine</a></p>
-      <article class={`article`} data-sotto-item={id} data-sotto-page>
+      <article class="article" data-sotto-item={id} data-sotto-page>
         <header class="article-head">
-          <p class="kicker">{capitalised(item.topic)} <span aria-hidden="true">·</span> {capitalised(item.kind)}</p>
+          <p class="kicker">{capitalised(item.topic)}</p>
           <h1 tabIndex={-1}>{item.title}</h1>
           <p class="article-lead">{item.lead}</p>
-          <p class="meta">{day(item.date)} <span aria-hidden="true">·</span> {item.minutes} min</p>
+          <p class="meta">{[day(item.date), kindAndMinutes(item)].filter((part) => part !== '').join(' · ')}</p>
         </header>
         <Cover item={item} shape="wide" />
         <Body id={id} />

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 import type { DemoItem } from '../contract';
 import { hrefOf } from '../router';
-import { capitalised } from '../words';
+import { capitalised, kindAndMinutes } from '../words';
 import { Cover } from './cover';
 import { Opinions } from './opinions';
 
@@ -28,7 +28,7 @@ export function Card({ item, lead = false, children, done }: CardProps) {
         </div>
       </div>
       <div class="card-foot">
-        <p class="meta">{capitalised(item.kind)} <span aria-hidden="true">·</span> {item.minutes} min</p>
+        <p class="meta">{kindAndMinutes(item)}</p>
         <Opinions item={item} {...(done ? { done } : {})} />
       </div>
     </li>

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { arrive } from '../router';
 import { Trouble } from '../shell/trouble';
-import { changed, items, phase } from '../site';
+import { changed, items, phase, status } from '../site';
 import { noun } from '../words';
 import { Card, CardSkeleton } from './card';
 import { ConsentForm } from './consent_form';
@@ -58,7 +58,7 @@ export function ReadPage() {
       <Trouble />
       {arrived && <ConsentForm />}
       {arrived && <TuningBar changed={acted} />}
-      {phase.value === 'ready' && feedFailure.value !== '' && (
+      {phase.value === 'ready' && feedFailure.value !== '' && !status.value?.trouble && (
         <p class="notice" role="status">The list could not be made: {feedFailure.value}. <button type="button" class="link-button" onClick={acted}>Try again</button></p>
       )}
       <Feed list={list} acted={acted} />
@@ -68,13 +68,14 @@ export function ReadPage() {
 
 function Feed({ list, acted }: { list: preact.RefObject<HTMLUListElement>; acted: () => void }) {
   const shown = feed.value ?? fallback();
+  if (!shown && phase.value === 'unreachable') return null;
   if (!shown) {
-    return <ul class="feed" aria-busy="true" aria-label={`Loading ${noun().many}`}>{Array.from({ length: 7 }, (_, i) => <CardSkeleton key={i} lead={i === 0} />)}</ul>;
+    return <ul key="skeleton" class="feed" aria-busy="true" aria-label={`Loading ${noun().many}`}>{Array.from({ length: 7 }, (_, i) => <CardSkeleton key={i} lead={i === 0} />)}</ul>;
   }
   if (shown.length === 0) return <p class="empty">You have seen everything there is. That took some reading.</p>;
   return (
     <>
-      <ul class="feed" ref={list}>
+      <ul key="feed" class="feed" ref={list}>
         {shown.map((entry, place) => {
           const item = items.value.get(entry.item)!;
           return <Card key={entry.item} item={item} lead={place === 0} done={acted}><Why entry={entry} /></Card>;

@@ -27,6 +27,6 @@ function troubleWords(): string | null {
     return 'This browser’s storage is blocked: what this page learns about you ends with the page.';
   if (trouble && model)
     return `The site’s server does not answer. Lists are made on this device, with model ${model.sequence} of ${new Date(model.created).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}.`;
-  if (trouble) return `The site’s server does not answer (${trouble.code}), and there is no model on this device yet.`;
+  if (trouble) return `The site’s server does not answer (${trouble.code}), and there is no model on this device yet. What there is comes newest first.`;
   return null;
 }
