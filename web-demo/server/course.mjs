@@ -21,7 +21,7 @@ export class Course {
   #again = false;
   #stopped = false;
   #measuring = new Set();
-  failure = null;
+  #failure = null; // of a measurement
 
   /** onRound(round): one was measured. */
   constructor({ pair, quality, onRound = () => {} }) {
@@ -47,7 +47,8 @@ export class Course {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#again = false;
-      this.#looking = this.#look().catch((error) => (this.failure = error)).finally(() => {
+      // A look that fails is taken again; a leader that has died is told by its process.
+      this.#looking = this.#look().catch(() => {}).finally(() => {
         this.#looking = null;
         this.#schedule(this.#again ? leastMs : lookMs);
       });
@@ -66,7 +67,6 @@ export class Course {
       const { models } = await this.pair.ask('/v1/admin/models');
       for (const model of models) if (!this.#rounds.has(model.sequence)) this.#published(model);
     }
-    this.failure = null;
   }
 
   #audit({ sequence, time_ms, action, detail }) {
@@ -82,13 +82,13 @@ export class Course {
       epsilon: epsilonOf(model.rho, this.pair.plan.delta), quality: null });
     if (model.releases >= this.#latest.releases) this.#latest = { releases: model.releases, at };
     const measuring = this.#measure(model.sequence).catch((error) => {
-      if (!this.#stopped) this.failure = error;
+      if (!this.#stopped) this.#failure = error;
     }).finally(() => this.#measuring.delete(measuring));
     this.#measuring.add(measuring);
   }
 
   async #measure(sequence) {
-    const answer = await fetch(`${this.pair.leaderUrl}/v1/models/${sequence}`);
+    const answer = await this.pair.get(`/v1/models/${sequence}`);
     if (answer.status === 404) return; // the leader keeps the latest 16
     if (!answer.ok) throw new Error(`model ${sequence}: ${answer.status}`);
     const file = join(this.pair.folder, `model-${sequence}.safetensors`);
@@ -113,10 +113,10 @@ export class Course {
     return this.learnt > this.pair.plan.rounds && this.#openTask() === null;
   }
 
-  /** When what was published so far is measured. */
+  /** When what was published so far is measured. Throws what kept a model from it. */
   async measured() {
     while (this.#measuring.size > 0) await Promise.all(this.#measuring);
-    if (this.failure) throw this.failure;
+    if (this.#failure) throw this.#failure;
   }
 
   /** contract.ts: Course. */

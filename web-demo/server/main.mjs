@@ -80,10 +80,11 @@ class Demo {
     const timer = setInterval(() => {
       if (!course.finished) return;
       clearInterval(timer);
-      Promise.all([crowd.stop(), course.measured()]).then(() => {
+      void Promise.allSettled([crowd.stop(), course.measured()]).then(([, measured]) => {
         running = false;
+        if (measured.status === 'rejected') console.error(`A model was not measured: ${measured.reason.message}`);
         console.log('All rounds are over: the budget is spent. The site stays until Ctrl-C.');
-      }).catch((error) => this.fail(error));
+      });
     }, 500);
     this.#begin({ stop: () => clearInterval(timer) });
     return null;

@@ -53,7 +53,7 @@ export class Pair {
     this.helper = await this.#serve('helper', this.helperUrl);
     this.leader = await this.#serve('leader', this.leaderUrl);
     this.token = await this.#viewer();
-    await this.#until('the leader to know its viewer', async () => (await this.#get('/v1/admin/status')).ok);
+    await this.#until('the leader to know its viewer', async () => (await this.get('/v1/admin/status')).ok);
   }
 
   /** A token that may look, kept where the secret keys are. */
@@ -98,8 +98,11 @@ export class Pair {
       if (Date.now() > end) throw new Error(`${what}: not within ${startMs / 1000} s; the logs are in ${this.folder}`);
   }
 
-  #get(path) {
-    return fetch(`${this.leaderUrl}${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+  /** GET of the leader, as its viewer. */
+  async get(path) {
+    const ask = () => fetch(`${this.leaderUrl}${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+    // Once more: a connection that was kept may be closed by the other side at this very moment.
+    return await ask().catch(ask);
   }
 
   identities() {
@@ -109,7 +112,7 @@ export class Pair {
 
   /** GET of the leader's administration. */
   async ask(path) {
-    const answer = await this.#get(path);
+    const answer = await this.get(path);
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`);
     return await answer.json();
   }
