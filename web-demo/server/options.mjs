@@ -1,20 +1,21 @@
 // The options of `./run demo`, and its defaults.
 //
 // How the magazine's were chosen. NDCG@100 on held-out visitors (a ninth as many) of the generated world of
-// 300 items, epsilon 8 at delta 1e-6 by both servers' noise, k = 16. Popularity 0.36 to 0.37, centralised 0.50.
+// 1,200 items, epsilon 8 at delta 1e-6 by both servers' noise, k = 16.
 //
-//   visitors  rounds   after the counts and each round
-//       1000       2   0.313  0.371  0.412                  a real pair (`--once`)
-//       3000       3   0.303  0.405  0.439  0.451           a real pair, half of the reports in time
-//       4000       3   0.307  0.433  0.457  0.470           a real pair: the defaults, `--once`
-//       3000       5   0.303  -      -      0.412  0.450  0.461  a real pair: the gate refused two
-//       3000       4   0.305  0.403  0.432  0.453  0.461    sotto simulate
-//       4500       3   0.325  0.437  0.473  0.486           sotto simulate
+//   visitors  rounds   popularity, centralised   after the counts and each round
+//       2000       2   0.226                     -      -      0.317    sotto simulate
+//       2000       3   0.226                     -      -      -      0.311
+//       3000       2   0.227  0.346              0.212  0.309  0.326    a real pair: the defaults, `--once`
+//       3000       3   0.227                     -      -      -      0.331    sotto simulate
+//       4000       2   0.235                     0.208  0.313  0.330    sotto simulate
+//       4000       3   0.235                     0.208  -      -      0.331
 //
-// Each round's budget is 3.26 times that of the round before, so that with many rounds the first ones are
-// mostly noise: from four on the gate refuses some (rows 64 times as long as those before). A window of
-// 20 s keeps two cores a third busy with 4,000 reports (3 ms of CPU each, all processes; 85 s in all), so
-// that there is room for a browser. The model is above popularity after the second window.
+// More rounds gain little: each one's budget is 3.26 times that of the round before, so that with many the
+// first ones are mostly noise, and from four on the gate refuses some (rows 64 times as long as those
+// before). Windows of 40 s leave two cores mostly idle (33 s of CPU in 2 min, all processes), so that there
+// is room for a browser, and time for who opens it to read something and take part. The model is above
+// popularity after the second window.
 //
 // Films, two rounds: ml-100k (845 visitors) 0.220 0.338 0.349, popularity 0.254, centralised 0.435. ml-1m
 // (2,000 of 5,431 visitors, three rounds) 0.177 0.293 0.316 0.337, popularity 0.208 and centralised 0.381 of all.
@@ -24,7 +25,7 @@ import { parseArgs } from 'node:util';
 export const delta = 1e-6;
 
 const defaults = {
-  magazine: { visitors: 4000, rounds: 3, window: 20, epsilon: 8, dim: 16, items: 300 },
+  magazine: { visitors: 3000, rounds: 2, window: 40, epsilon: 8, dim: 16, items: 1200 },
   films: { visitors: 2000, rounds: 2, window: 30, epsilon: 8, dim: 16 },
 };
 
