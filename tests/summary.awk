@@ -1,5 +1,5 @@
 # Counts test cases over the logs of ./run test. A doctest program counts case by case, any other
-# ctest test as one, Node's runner by its own totals.
+# ctest test as one, Node's runner by its own totals, vitest (which has none in TAP) line by line.
 { gsub(/\033\[[0-9;]*m/, "") }
 
 /^\[doctest\] test cases:/ {
@@ -20,6 +20,12 @@
 /^# pass [0-9]+$/ { passed += $3 }
 /^# (fail|cancelled) [0-9]+$/ { failed += $3 }
 /^# (skipped|todo) [0-9]+$/ { skipped += $3 }
+
+FILENAME ~ /(package-logic|magazine)\.log$/ && /^(ok|not ok) [0-9]+ - / {
+  if (/ # (SKIP|TODO)/) ++skipped
+  else if (/^ok/) ++passed
+  else ++failed
+}
 
 function number(text) { match(text, /[0-9]+/); return substr(text, RSTART, RLENGTH) + 0 }
 

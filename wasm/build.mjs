@@ -36,14 +36,21 @@ const common = {
   minify: true,
   sourcemap: true,
   legalComments: 'none', // THIRD_PARTY.md has them
-  external: ['node:crypto'],
+  outbase: 'src',
   outdir: dist,
 };
+const entries = (...names) => names.map((name) => `src/${name}.ts`);
+// A worker is of a browser. An import() in it would make a second file of it, which bundlers refuse in
+// workers of their default format.
+const browserCrypto = { name: 'browser-crypto', setup(building) {
+  building.onResolve({ filter: /^node:crypto$/ }, () => ({ path: 'crypto', namespace: 'browser' }));
+  building.onLoad({ filter: /^crypto$/, namespace: 'browser' }, () => ({ contents: 'export const webcrypto = globalThis.crypto' }));
+} };
 // One file an entry: every import that a browser meets is another round trip.
-await build({ ...common, outbase: 'src', entryPoints: ['index', 'elements/index', 'core', 'worker'].map(
-  (name) => `src/${name}.ts`) });
+await build({ ...common, entryPoints: entries('index', 'elements/index', 'worker'), plugins: [browserCrypto] });
+await build({ ...common, entryPoints: entries('core'), external: ['node:crypto'] });
 // What it brings together is what a page may have loaded by itself, too.
-await build({ ...common, external: ['./index.js', './elements/index.js'], entryPoints: ['src/markup.ts'] });
+await build({ ...common, external: ['./index.js', './elements/index.js'], entryPoints: entries('markup') });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '--noEmit', 'false', '--emitDeclarationOnly', '--rootDir', '.',

@@ -19,6 +19,7 @@
 #include "protocol/signed_task.hpp"
 #include "publishing/publisher.hpp"
 #include "server/key_files.hpp"
+#include "server/publication_json.hpp"
 #include "store/store.hpp"
 
 namespace sotto {
@@ -42,14 +43,7 @@ void run_model_list(const ModelArguments& arguments) {
   json::array all;
   for (const KeyedRecord& record : or_fail(store->list("publication", ""))) {
     const Publication one = or_fail(decode_publication(record.bytes.value_or(Bytes())));
-    json::object object{
-        {"sequence", one.sequence}, {"parent", one.parent},
-        {"source", one.source},     {"why", one.why},
-        {"releases", one.releases}, {"reports", one.reports},
-        {"rho", one.rho},           {"epsilon_at_1e-6", zcdp_epsilon(one.rho, 1e-6)},
-        {"drift", one.drift}};
-    if (one.metrics) object["parent_ndcg_100"] = one.metrics->ndcg_100;
-    all.push_back(std::move(object));
+    all.push_back(to_json(one));
     if (!arguments.json.empty()) continue;
     std::printf("%6llu  %-9s  releases %-4llu reports %-7llu epsilon %-6.3f drift %.4f%s\n",
                 static_cast<unsigned long long>(one.sequence), one.why.c_str(),

@@ -82,7 +82,7 @@ struct HttpVariant {
 };
 
 /// The same; of the forms that Accept-Encoding allows the smallest is sent, with an entity tag of
-/// its own ("TAG-gzip") and Vary.
+/// its own ("TAG-gzip") and Vary. Ranges are of the bytes themselves.
 HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes,
                             std::string_view etag, std::string_view content_type, bool immutable,
                             std::span<const HttpVariant> variants);

@@ -11,11 +11,12 @@ bool not_modified(const HttpRequest& request, std::string_view etag) {
   return false;
 }
 
-// The smallest form that the client takes; null: the bytes themselves.
+// The smallest form that the client takes; null: the bytes themselves, also for a range, so that
+// parts belong together whatever the client says it takes.
 const HttpVariant* choose_variant(const HttpRequest& request, uint64_t size,
                                   std::span<const HttpVariant> variants) {
   const auto accepted = find_header(request.headers, "accept-encoding");
-  if (!accepted) return nullptr;
+  if (!accepted || find_header(request.headers, "range")) return nullptr;
   const HttpVariant* best = nullptr;
   for (const HttpVariant& variant : variants) {
     if (variant.bytes->size() >= size || !coding_accepted(*accepted, variant.coding)) continue;
@@ -72,9 +73,13 @@ HttpResponse serve_resource(const HttpRequest& request, const SharedBytes& bytes
     return response;
   }
   response.headers.emplace_back("content-type", content_type);
+  if (variant) {
+    response.headers.emplace_back("content-encoding", variant->coding);
+    response.body = variant->bytes;
+    return response;
+  }
   response.headers.emplace_back("accept-ranges", "bytes");
-  if (variant) response.headers.emplace_back("content-encoding", variant->coding);
-  response.body = variant ? variant->bytes : bytes;
+  response.body = bytes;
   apply_range(request, tag, response);
   return response;
 }

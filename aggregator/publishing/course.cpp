@@ -234,6 +234,8 @@ Result<Course> Course::create(const CourseOptions& options, SiteContent content)
   return Course(std::move(impl));
 }
 
+Course Course::fork() const { return Course(std::make_shared<Impl>(*impl_)); }
+
 const CourseOptions& Course::options() const { return impl_->options; }
 const SiteContent& Course::content() const { return impl_->content; }
 uint64_t Course::releases() const { return impl_->releases; }

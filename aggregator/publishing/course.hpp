@@ -105,6 +105,8 @@ struct GateReport {
 class Course {
  public:
   static Result<Course> create(const CourseOptions& options, SiteContent content);
+  /// Another course that stands where this one does: to try what may have to be given up.
+  Course fork() const;
 
   const CourseOptions& options() const;
   const SiteContent& content() const;

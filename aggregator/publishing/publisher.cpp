@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kPublications = "publication";
 constexpr const char* kFiles = "file";
+constexpr const char* kForms = "form";
 
 std::vector<std::string> files_of(const Manifest& manifest) {
   std::vector<std::string> keys;
@@ -40,6 +41,10 @@ Error malformed(const char* what) {
 }  // namespace
 
 std::string file_key(const Digest& hash) { return to_hex(hash); }
+
+std::string form_key(const Digest& hash, std::string_view coding) {
+  return file_key(hash) + "." + std::string(coding);
+}
 
 Result<Publisher> Publisher::open(const Options& options, const Store& store) {
   if (!is_site_name(options.site))
@@ -112,33 +117,57 @@ Result<PublishedVersion> Publisher::finish(const Identity& publisher, Manifest m
   SOTTO_CHECK_OK(decode_publication(record));
   changes.push_back({kPublications, {sequence_key(lineage.sequence), std::move(record)}});
   const std::set<std::string> kept = kept_files(&manifest);
-  for (const std::string& key : files_)
-    if (!kept.contains(key)) changes.push_back({kFiles, {key, std::nullopt}});
+  for (const std::string& key : files_) {
+    if (kept.contains(key)) continue;
+    changes.push_back({kFiles, {key, std::nullopt}});
+    for (const char* coding : kCodings)
+      changes.push_back({kForms, {key + "." + coding, std::nullopt}});
+  }
   return PublishedVersion{std::move(lineage), std::move(manifest)};
 }
 
-Result<PublishedVersion> Publisher::prepare(const Identity& publisher, const Snapshot& snapshot,
-                                            const Catalogue& catalogue, Publication lineage,
-                                            const Digest& audit_head, int64_t now_ms,
-                                            std::vector<StoreChange>& changes) const {
+Result<VersionFiles> Publisher::make_files(const Snapshot& snapshot,
+                                           const Catalogue& catalogue) const {
   SOTTO_CHECK_OK(check_parts(snapshot, catalogue));
-  Manifest manifest = next_manifest(audit_head, now_ms);
-  std::vector<StoreChange> made;
-  const auto add = [&](PublishedFile& file, Bytes bytes) {
-    file = published_file(bytes);
-    if (!files_.contains(file_key(file.hash)))
-      made.push_back({kFiles, {file_key(file.hash), std::move(bytes)}});
+  VersionFiles files;
+  const auto keep = [this](VersionFiles::File& file, Bytes bytes, bool compress) -> Status {
+    file.named = published_file(bytes);
+    if (compress && !files_.contains(file_key(file.named.hash))) {
+      SOTTO_TRY(file.forms, compressed_forms(bytes));
+    }
+    file.bytes = std::move(bytes);
+    return {};
   };
   SOTTO_TRY(Bytes model, write_snapshot(snapshot));
-  add(manifest.model, std::move(model));
+  SOTTO_CHECK_OK(keep(files.model, std::move(model), false));  // int8 codes do not compress
   if (options_.float32) {
     SOTTO_TRY(Bytes float32, write_float32(snapshot));
-    add(manifest.model_float32, std::move(float32));
+    SOTTO_CHECK_OK(keep(files.model_float32, std::move(float32), true));
   }
   if (!catalogue.items.empty()) {
     SOTTO_TRY(Bytes file, write_catalogue(catalogue));
-    add(manifest.catalogue, std::move(file));
-    manifest.catalogue_version = catalogue.item_index_version;
+    SOTTO_CHECK_OK(keep(files.catalogue, std::move(file), true));
+    files.catalogue_version = catalogue.item_index_version;
+  }
+  return files;
+}
+
+Result<PublishedVersion> Publisher::prepare(const Identity& publisher, VersionFiles files,
+                                            Publication lineage, const Digest& audit_head,
+                                            int64_t now_ms,
+                                            std::vector<StoreChange>& changes) const {
+  Manifest manifest = next_manifest(audit_head, now_ms);
+  manifest.model = files.model.named;
+  manifest.model_float32 = files.model_float32.named;
+  manifest.catalogue = files.catalogue.named;
+  manifest.catalogue_version = files.catalogue_version;
+  std::vector<StoreChange> made;
+  for (VersionFiles::File* file : {&files.model, &files.model_float32, &files.catalogue}) {
+    const Digest& hash = file->named.hash;
+    if (file->named.size == 0 || files_.contains(file_key(hash))) continue;
+    made.push_back({kFiles, {file_key(hash), std::move(file->bytes)}});
+    for (CompressedForm& form : file->forms)
+      made.push_back({kForms, {form_key(hash, form.coding), std::move(form.bytes)}});
   }
   lineage.source = 0;
   SOTTO_TRY(auto version, finish(publisher, std::move(manifest), std::move(lineage), made));

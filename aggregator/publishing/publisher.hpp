@@ -1,8 +1,9 @@
 // What a site publishes: versions of the model, the signed manifest, and the files that it names.
 //
 // Records (space, key, bytes):
-//   "publication"  sequence_key   publisher.cpp's encoding of Publication
+//   "publication"  sequence_key              publication.cpp's encoding of Publication
 //   "file"         SHA-256 in hex            the bytes
+//   "form"         SHA-256 in hex "." coding  the same, compressed (compressed.hpp), where it pays
 // A version is never changed. Publishing an older one again is a new sequence with its files.
 //
 // Publication, integers little-endian:
@@ -13,7 +14,7 @@
 //
 // Old files: the versions with the latest keep_files different models keep theirs (a rollback or a
 // renewal brings no new model). Whatever file none of them names is deleted with the next
-// publication; the lineage stays for good.
+// publication, and its forms with it; the lineage stays for good.
 // Thread safety: one thread at a time; what it gives out is immutable.
 #pragma once
 
@@ -30,6 +31,7 @@
 #include "crypto/sign.hpp"
 #include "model/snapshot.hpp"
 #include "protocol/manifest.hpp"
+#include "publishing/compressed.hpp"
 #include "publishing/course.hpp"
 #include "store/store.hpp"
 
@@ -56,8 +58,20 @@ struct PublishedVersion {
   Manifest manifest;
 };
 
-/// Of a "file" record.
+/// Of a "file" record, and of a "form".
 std::string file_key(const Digest& hash);
+std::string form_key(const Digest& hash, std::string_view coding);
+
+/// What a version consists of, made and not published yet.
+struct VersionFiles {
+  struct File {
+    PublishedFile named;  ///< Size 0: the version has no such file.
+    Bytes bytes;
+    std::vector<CompressedForm> forms;  ///< None of a file that is published already.
+  };
+  File model, model_float32, catalogue;
+  uint64_t catalogue_version = 0;
+};
 
 /// Errors of decoding: kMalformed for anything that encoding does not write; kUnsupported for
 /// another version.
@@ -82,14 +96,16 @@ class Publisher {
   const PublishedVersion* latest() const;
   const std::map<uint64_t, PublishedVersion>& versions() const;
 
+  /// The files of a next version, compressed where that pays: the part that takes time. Errors:
+  /// those of write_snapshot, write_catalogue and compressed_forms; smoke_test; kInvalidArgument
+  /// for a snapshot that is not int8, or a catalogue of other items.
+  Result<VersionFiles> make_files(const Snapshot& snapshot, const Catalogue& catalogue) const;
   /// The next version: files and manifest as changes to commit; installed() makes it the latest
   /// after the commit. Of lineage the caller sets releases, why, rho, reports, metrics, drift and
-  /// movers. audit_head: of the audit log. Errors: those of write_snapshot, write_catalogue and
-  /// sign_manifest; smoke_test; kInvalidArgument for a snapshot that is not int8, or a catalogue of
-  /// other items.
-  Result<PublishedVersion> prepare(const Identity& publisher, const Snapshot& snapshot,
-                                   const Catalogue& catalogue, Publication lineage,
-                                   const Digest& audit_head, int64_t now_ms,
+  /// movers. audit_head: of the audit log. Errors: those of sign_manifest; kMalformed for a lineage
+  /// that could not be read again.
+  Result<PublishedVersion> prepare(const Identity& publisher, VersionFiles files,
+                                   Publication lineage, const Digest& audit_head, int64_t now_ms,
                                    std::vector<StoreChange>& changes) const;
   /// A version again, under the next sequence. Errors: kNotFound when its files are gone.
   Result<PublishedVersion> prepare_rollback(const Identity& publisher, uint64_t sequence,

@@ -1,24 +1,15 @@
 // docs/http-api.md, answered: what is asked of a server, by whom, and who may.
 //
-// Thread safety: every call from any thread; handlers do not block but for admin requests that ask
-// the commit queue.
+// Thread safety: every call from any thread; handlers do not block, but for administrators who
+// change something: they wait for the commit queue.
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <vector>
+#include <variant>
 
 #include "http/server.hpp"
-#include "server/context.hpp"
-#include "server/helper_service.hpp"
-#include "server/leader_service.hpp"
-#include "server/tokens.hpp"
-#include "server/training_service.hpp"
+#include "server/admin_api.hpp"
+#include "server/public_api.hpp"
 
 namespace sotto {
 
@@ -42,7 +33,7 @@ class Api final : public HttpHandler {
 
   std::variant<uint64_t, HttpResponse> admit(const HttpRequest& head) override;
   void handle(HttpRequest request, HttpRespond respond) override;
-  /// Tokens anew from the store. Errors: kIo.
+  /// As AdminApi::reload_tokens.
   Status reload_tokens();
 
  private:

@@ -319,7 +319,8 @@ std::vector<ConfigKey> make_keys() {
       duration<int64_t>(&C::time_precision_ms, 1, kLongest));
   add("training", "min_batch", "Fewer reports are never collected.",
       number<uint64_t>(&C::min_batch, 1, kMost32, "a number of reports"));
-  add("training", "max_batch", "Reports of a task at most.",
+  add("training", "max_batch",
+      "Reports of a task at most; with so many it is collected before its window is over.",
       number<uint64_t>(&C::max_batch, 1, kMost32, "a number of reports"));
   add("training", "vdaf", "pine32, pine40, pine64: proven norms; sum: trusted clients only.",
       choice<VdafId>(&C::vdaf, {{"pine32", VdafId::kPine32HmacSha256Aes128},
@@ -472,6 +473,10 @@ Status check_config(const ServerConfig& config, ServerRole role) {
   SOTTO_CHECK_OK(must(!config.peer_url.empty(), "peer.url: a leader needs its helper's URL"));
   if (!config.training) return {};
   SOTTO_CHECK_OK(must(!config.items.empty(), "training.items: a leader needs its catalogue"));
+  // A task may name a key that has used up half of its life.
+  SOTTO_CHECK_OK(must(
+      config.key_life_ms / 2 >= config.pause_ms + config.window_ms + config.time_precision_ms,
+      "keys.life: must be twice as long as training.pause, window and time_precision together"));
   SOTTO_CHECK_OK(must(config.window_ms % config.time_precision_ms == 0,
                       "training.time_precision: must divide the window"));
   SOTTO_CHECK_OK(

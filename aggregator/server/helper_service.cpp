@@ -55,12 +55,12 @@ class HelperService::Impl {
   int64_t now_ms() const { return context_.clock.now_ms(); }
   std::unique_ptr<EntropySource> noise(const TaskId& id) const { return context_.noise(id); }
   SharedBytes task_file(const TaskId& id) const;
-  bool serves(const TaskId& id) const;
-  std::vector<HelperTaskStatus> status();
+  void status(std::function<void(Result<std::vector<HelperTaskStatus>>)> done);
   void tick(int64_t forget_before_ms);
   void reload();
 
  private:
+  static HelperTaskStatus status_of(const TaskId& id, const HelperTask& task);
   Status restore(HelperTask& task);
   Status add(TaskRecord record);
   std::optional<TaskRecord> expired(const HelperTask& task) const;
@@ -173,31 +173,30 @@ SharedBytes HelperService::Impl::task_file(const TaskId& id) const {
   return found == tasks_.end() ? nullptr : found->second.file;
 }
 
-bool HelperService::Impl::serves(const TaskId& id) const {
-  const std::shared_lock lock(mutex_);
-  const auto found = tasks_.find(id);
-  return found != tasks_.end() && found->second.record.state == TaskState::kOpen;
+void HelperService::Impl::status(std::function<void(Result<std::vector<HelperTaskStatus>>)> done) {
+  const auto all = std::make_shared<std::vector<HelperTaskStatus>>();
+  context_.queue.post_after_commit(
+      [this, all](std::vector<StoreChange>&) {
+        for (const auto& [id, task] : tasks_) all->push_back(status_of(id, task));
+      },
+      [all, done = std::move(done)](const Status& committed) {
+        if (!committed.ok()) return done(committed.error());
+        done(std::move(*all));
+      });
 }
 
-std::vector<HelperTaskStatus> HelperService::Impl::status() {
-  const auto all = std::make_shared<std::vector<HelperTaskStatus>>();
-  const Status asked = context_.queue.run([this, all](std::vector<StoreChange>&) {
-    for (const auto& [id, task] : tasks_) {
-      HelperTaskStatus one{
-          id, task.record.state,   TaskPhase::kAbandoned, task.record.reason, task.task, 0,
-          0,  task.record.reports, task.record.rejected};
-      if (task.role != nullptr) {
-        const HelperState& state = task.role->state();
-        one.phase = state.phase;
-        one.known = state.known.size();
-        one.jobs = state.jobs.size();
-        one.aggregated = state.batch.reports;
-        one.rejected = state.rejected;
-      }
-      all->push_back(std::move(one));
-    }
-  });
-  return asked.ok() ? *all : std::vector<HelperTaskStatus>();
+HelperTaskStatus HelperService::Impl::status_of(const TaskId& id, const HelperTask& task) {
+  HelperTaskStatus one{
+      id, task.record.state,   TaskPhase::kAbandoned, task.record.reason, task.task, 0,
+      0,  task.record.reports, task.record.rejected};
+  if (task.role == nullptr) return one;
+  const HelperState& state = task.role->state();
+  one.phase = state.phase;
+  one.known = state.known.size();
+  one.jobs = state.jobs.size();
+  one.aggregated = state.batch.reports;
+  one.rejected = state.rejected;
+  return one;
 }
 
 // The record of a task that is now closed for good; absent while it is kept open.
@@ -317,8 +316,9 @@ void HelperService::collect(const TaskId& task, Bytes request, HttpRespond respo
 }
 
 SharedBytes HelperService::task_file(const TaskId& task) const { return impl_->task_file(task); }
-bool HelperService::serves(const TaskId& task) const { return impl_->serves(task); }
-std::vector<HelperTaskStatus> HelperService::status() const { return impl_->status(); }
+void HelperService::status(std::function<void(Result<std::vector<HelperTaskStatus>>)> done) const {
+  impl_->status(std::move(done));
+}
 void HelperService::tick(int64_t forget_before_ms) { impl_->tick(forget_before_ms); }
 void HelperService::reload() { impl_->reload(); }
 

@@ -47,9 +47,8 @@ class HelperService {
   void collect(const TaskId& task, Bytes request, HttpRespond respond);
 
   SharedBytes task_file(const TaskId& task) const;
-  /// Whether the task is known and open, and so how long a request may be.
-  bool serves(const TaskId& task) const;
-  std::vector<HelperTaskStatus> status() const;
+  /// As LeaderService::status.
+  void status(std::function<void(Result<std::vector<HelperTaskStatus>>)> done) const;
   /// Closes what is a week past its window, forgets records that are older than `forget_before_ms`.
   void tick(int64_t forget_before_ms);
   /// As LeaderService::reload.

@@ -36,7 +36,8 @@ class LeaderService::Impl {
   Result<std::shared_ptr<LeaderTask>> open_one(const TaskId& id) const;
   void upload(const TaskId& id, const Nonce& report, Bytes body, HttpRespond respond);
   SharedBytes task_file(const TaskId& id) const;
-  std::vector<LeaderTaskStatus> status();
+  std::vector<std::pair<TaskId, Task>> unclosed() const;
+  void status(std::function<void(Result<std::vector<LeaderTaskStatus>>)> done);
   void tick();
   void reload();
   void forget_closed(int64_t before_ms);
@@ -173,6 +174,7 @@ void LeaderService::Impl::close(const std::shared_ptr<LeaderTask>& task, TaskSta
                                 const std::string& reason) {
   const auto closed = std::make_shared<ClosedTask>();
   closed->record = task->record();
+  closed->task = task->task();
   closed->record.state = state;
   closed->record.reason = reason;
   closed->record.closed_ms = context_.clock.now_ms();
@@ -194,6 +196,7 @@ void LeaderService::Impl::close(const std::shared_ptr<LeaderTask>& task, TaskSta
   }
   context_.queue.post_after_commit(
       [this, closed](std::vector<StoreChange>& changes) {
+        if (events_.closing) events_.closing(*closed, changes);
         const TaskRecord& record = closed->record;
         changes.push_back(task_change(record));
         changes.push_back(context_.audit.append(
@@ -201,7 +204,6 @@ void LeaderService::Impl::close(const std::shared_ptr<LeaderTask>& task, TaskSta
             to_hex(record.id) + ", " + std::to_string(record.reports) + " reports" +
                 (record.reason.empty() ? "" : ": " + record.reason),
             context_.clock.now_ms()));
-        if (events_.closing) events_.closing(*closed, changes);
       },
       [this, closed, task](const Status& committed) {
         if (!committed.ok()) return task->reopen();
@@ -272,17 +274,32 @@ std::vector<std::shared_ptr<LeaderTask>> LeaderService::Impl::open_tasks() const
   return open;
 }
 
-// Roles are the queue's: it is asked, in its turn.
-std::vector<LeaderTaskStatus> LeaderService::Impl::status() {
-  const auto all = std::make_shared<std::vector<LeaderTaskStatus>>();
-  const Status asked = context_.queue.run([this, all](std::vector<StoreChange>&) {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, entry] : tasks_) all->push_back(status_of(entry));
-    std::sort(all->begin(), all->end(), [](const auto& a, const auto& b) {
-      return a.task.window_start_ms < b.task.window_start_ms;
-    });
+std::vector<std::pair<TaskId, Task>> LeaderService::Impl::unclosed() const {
+  std::vector<std::pair<TaskId, Task>> tasks;
+  for (const auto& open : open_tasks()) tasks.emplace_back(open->record().id, open->task());
+  std::stable_sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) {
+    return a.second.model_sequence != b.second.model_sequence
+               ? a.second.model_sequence < b.second.model_sequence
+               : a.second.window_start_ms < b.second.window_start_ms;
   });
-  return asked.ok() ? *all : std::vector<LeaderTaskStatus>();
+  return tasks;
+}
+
+// Roles are the queue's: it is asked, in its turn.
+void LeaderService::Impl::status(std::function<void(Result<std::vector<LeaderTaskStatus>>)> done) {
+  const auto all = std::make_shared<std::vector<LeaderTaskStatus>>();
+  context_.queue.post_after_commit(
+      [this, all](std::vector<StoreChange>&) {
+        const std::shared_lock lock(mutex_);
+        for (const auto& [id, entry] : tasks_) all->push_back(status_of(entry));
+        std::sort(all->begin(), all->end(), [](const auto& a, const auto& b) {
+          return a.task.window_start_ms < b.task.window_start_ms;
+        });
+      },
+      [all, done = std::move(done)](const Status& committed) {
+        if (!committed.ok()) return done(committed.error());
+        done(std::move(*all));
+      });
 }
 
 LeaderTaskStatus LeaderService::Impl::status_of(const Entry& entry) {
@@ -387,7 +404,10 @@ std::vector<std::pair<TaskId, Task>> LeaderService::open_tasks() const {
   return impl_->open_list();
 }
 SharedBytes LeaderService::task_file(const TaskId& task) const { return impl_->task_file(task); }
-std::vector<LeaderTaskStatus> LeaderService::status() const { return impl_->status(); }
+std::vector<std::pair<TaskId, Task>> LeaderService::unclosed() const { return impl_->unclosed(); }
+void LeaderService::status(std::function<void(Result<std::vector<LeaderTaskStatus>>)> done) const {
+  impl_->status(std::move(done));
+}
 void LeaderService::tick() { impl_->tick(); }
 void LeaderService::reload() { impl_->reload(); }
 void LeaderService::forget_closed(int64_t before_ms) { impl_->forget_closed(before_ms); }

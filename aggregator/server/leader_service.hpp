@@ -4,9 +4,9 @@
 //                commit queue, and acknowledged when that is durable
 //   2. jobs      waiting reports are prepared in jobs with the helper, one step a commit; requests
 //                that get lost are sent again, with backoff
-//   3. collect   after the window the batch is fixed, the helper's share fetched, the own noise
-//                drawn, once; the collector opens both shares, and what comes out goes to the sink
-//                in the same commit that closes the task. Then nothing of its reports is kept.
+//   3. collect   after the window, or when the batch is complete: it is fixed, the helper's share
+//                fetched, the own noise drawn, once; the collector opens both, the sum goes to the
+//                sink in the commit that closes the task. Then nothing of its reports is kept.
 //   A task with too few reports, or about which the servers disagree, is abandoned, with its
 //   reason.
 // Whatever is stopped at whatever moment goes on from the store at the next start.
@@ -34,7 +34,15 @@ namespace sotto {
 /// What became of a task.
 struct ClosedTask {
   TaskRecord record;
+  Task task;
   std::optional<CollectedSum> sum;  ///< Absent: abandoned.
+
+  /// Whoever wanted the sum has no use for it any more: it is forgotten.
+  void give_up(std::string why) {
+    sum.reset();
+    record.state = TaskState::kAbandoned;
+    record.reason = std::move(why);
+  }
 };
 
 /// For administrators and /v1/tasks.
@@ -53,8 +61,9 @@ struct LeaderTaskStatus {
 class LeaderService {
  public:
   struct Events {
-    /// On the queue's thread, inside the commit that closes a task: adds what is to be kept of it.
-    std::function<void(const ClosedTask&, std::vector<StoreChange>&)> closing;
+    /// On the queue's thread, inside the commit that closes a task: adds what is to be kept of it,
+    /// or gives it up.
+    std::function<void(ClosedTask&, std::vector<StoreChange>&)> closing;
     /// After that commit.
     std::function<void(const ClosedTask&)> closed;
     /// Some reports were aggregated: at most once a second and task.
@@ -84,8 +93,11 @@ class LeaderService {
   SharedBytes helper_key(const KeyId& id) const;
   /// Those whose window is not over.
   std::vector<std::pair<TaskId, Task>> open_tasks() const;
-  /// Every task whose record is kept, the newest last.
-  std::vector<LeaderTaskStatus> status() const;
+  /// Those that are neither collected nor abandoned, the newest last.
+  std::vector<std::pair<TaskId, Task>> unclosed() const;
+  /// Every task whose record is kept, the newest last. done: on the queue's thread; not called when
+  /// the queue is stopping. Errors: those of a commit that it had to share.
+  void status(std::function<void(Result<std::vector<LeaderTaskStatus>>)> done) const;
   /// Does what is due: sends again, starts and closes what time allows. Called once in a while.
   void tick();
   /// Drops what the queue could not make durable (CommitQueue's `lost`).

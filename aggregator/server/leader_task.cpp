@@ -18,7 +18,7 @@ bool is_final(ErrorCode code) {
     case ErrorCode::kIo:
     case ErrorCode::kOutOfMemory:
     case ErrorCode::kCancelled:
-    case ErrorCode::kExpired:  // clocks; the window of the other is not over yet
+    case ErrorCode::kExpired:  // clocks: for the other it is too early
     case ErrorCode::kInternal: return false;
     default: return true;
   }
@@ -108,14 +108,15 @@ void LeaderTask::arrived() {
   advance();
 }
 
+bool LeaderTask::takes_more(const LeaderState& state) const {
+  return context_.clock.now_ms() < task_.window_end_ms && state.known.size() < task_.max_batch;
+}
+
 // A job is started when it is full, has waited for long enough, or nothing more can come.
-bool LeaderTask::due() const {
-  const auto current = role();
-  const size_t waiting = current->state().waiting.size();
-  if (waiting == 0) return false;
-  const int64_t now_ms = context_.clock.now_ms();
-  return waiting >= job_limit() || now_ms >= task_.window_end_ms ||
-         now_ms - oldest_waiting_ms_ >= context_.config.job_linger_ms;
+bool LeaderTask::due(const LeaderState& state) const {
+  if (state.waiting.empty()) return false;
+  return state.waiting.size() >= job_limit() || !takes_more(state) ||
+         context_.clock.now_ms() - oldest_waiting_ms_ >= context_.config.job_linger_ms;
 }
 
 void LeaderTask::advance() {
@@ -135,10 +136,10 @@ void LeaderTask::advance() {
   if (context_.clock.now_ms() >= next_try_ms_)
     for (const auto& [id, job] : state.jobs)
       if (!under_way_.contains(id)) send_job(id, job);
-  if (!starting_ && state.jobs.size() < context_.config.jobs_in_flight && due()) start_job();
-  if (context_.clock.now_ms() < task_.window_end_ms || !state.waiting.empty() ||
-      !state.jobs.empty() || starting_)
-    return;
+  if (!starting_ && state.jobs.size() < context_.config.jobs_in_flight && due(state)) start_job();
+  if (!state.waiting.empty() || !state.jobs.empty() || starting_) return;
+  const bool over = context_.clock.now_ms() >= task_.window_end_ms;
+  if (!over && state.batch.reports < task_.max_batch) return;
   if (state.batch.reports < std::max(task_.min_batch, context_.floors.min_batch)) {
     closed_ = true;
     return close_(shared_from_this(), TaskState::kAbandoned,

@@ -64,7 +64,8 @@ class LeaderTask : public std::enable_shared_from_this<LeaderTask> {
   void on_share(Result<Bytes> share);
   void fail(const ErrorInfo& error);
   void recovered();
-  bool due() const;
+  bool takes_more(const LeaderState& state) const;
+  bool due(const LeaderState& state) const;
   size_t job_limit() const;
   ReportSource source() const;
 

@@ -12,15 +12,15 @@
 //                 before: that one is published again.
 // After the last release of a cycle the next cycle waits until training.cycle has passed since the
 // first task of the last one: what a device pays is a cycle's price in any such time.
-// The course is rebuilt at every start from what it has been told, in order; a release that was
-// stored and not learnt from is learnt from then.
+// The course is rebuilt at every start (stored_course.hpp); a release that was stored and not
+// learnt from is learnt from then.
 //
-// Records (space, key, bytes):
-//   "release"  number, 16 hex digits    encode_release (publishing/course.hpp)
-//   "course"   number, 16 hex digits    u8 format = 1 | u8 kind | u64 releases before it | the
-//   rest:
-//              kind 1: encode_content, what the catalogue was from then on; kind 2: an int8
-//              snapshot, the model that training went on from after a rollback
+// A rollback is one commit: the publication, and the record that the course goes on from its model.
+// What was opened for the model before it is worth nothing from then on: its task is abandoned, and
+// should it be collected all the same, its sum is not kept (a task names the publication that it
+// was opened for). A release that is stored and not learnt yet is learnt before.
+//
+// Records: those of stored_course.hpp, and (space, key, bytes)
 //   "server"   "training paused"        present: no task is opened
 // Thread safety: every public call from any thread.
 #pragma once
@@ -32,29 +32,12 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "publishing/course.hpp"
-#include "publishing/publisher.hpp"
 #include "server/context.hpp"
 #include "server/leader_service.hpp"
 #include "server/peer_client.hpp"
+#include "server/site_publisher.hpp"
 
 namespace sotto {
-
-/// What the world sees of the published model; immutable, swapped as a whole.
-struct PublishedSite {
-  Publication publication;
-  Manifest manifest;
-  SharedBytes signed_manifest;
-  SharedBytes model;          ///< int8.
-  SharedBytes model_float32;  ///< Null: not published.
-  SharedBytes catalogue;      ///< Null: none.
-  /// From the parent's int8 file, where that is smaller than the file (publishing/delta.hpp): for
-  /// publications of a new catalogue alone. Else null.
-  SharedBytes delta;
-  /// Items with a released popularity, the most popular first.
-  std::vector<std::pair<std::string, float>> popular;
-};
-using PublishedSitePointer = std::shared_ptr<const PublishedSite>;
 
 class TrainingService {
  public:
@@ -77,17 +60,12 @@ class TrainingService {
   void start(LeaderService& leader);
   void stop();
 
-  /// Null before anything is published.
-  PublishedSitePointer published() const;
-  /// Versions, oldest first.
-  std::vector<Publication> versions() const;
-  /// The bytes of a version's file. Null: not kept.
-  SharedBytes file(const Digest& hash) const;
-  /// Errors: kNotFound.
-  Result<PublishedVersion> version(uint64_t sequence) const;
+  /// What is published. Only its constant calls and file() are anybody else's.
+  SitePublisher& site();
 
   /// Publishes a version again under a new sequence, which `done` gets once it is durable; the open
-  /// task is abandoned, training goes on from that version. Errors: kNotFound; kIo; kCancelled.
+  /// task is abandoned, training goes on from that version. Errors: kNotFound; kIo; kCancelled;
+  /// kDisagreement while a release is stored that does not fit the course.
   void roll_back(uint64_t sequence, std::string actor, std::function<void(Result<uint64_t>)> done);
   /// Durable when it returns. Errors: kIo.
   Status pause(bool paused, const std::string& actor);

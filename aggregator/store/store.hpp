@@ -5,7 +5,7 @@
 // documented there:
 //   "task/<task id in hex>"   one role's state of one task (protocol/*_role.hpp)
 //   "tasks"                   task files, and what became of them (server/)
-//   "release", "publication", "file"   what was collected and published (publishing/)
+//   "release", "publication", "file", "form"   what was collected and published (publishing/)
 //   "audit", "token", "hpke", "server", "course"   operation and training (server/)
 //   "store"                   this room's own: starts and restored (docs/store.md)
 // A change is one list of records for any number of spaces: it is durable as a whole when commit

@@ -6,8 +6,8 @@
 //                those that the device sealed), prepared with the leader's prepare shares; prepare
 //                messages, or reasons for rejection
 //   2. commit    which of them the leader accepts too -> aggregated; number and checksum
-//   3. collect   after the window, if the leader has aggregated the same reports -> own noise
-//                added, once; own collected share
+//   3. collect   after the window or with a complete batch (ServerTask says when), if the leader
+//                has aggregated the same reports -> own noise added, once; own collected share
 // Who learns what: as the leader, and never a sum without the leader's noise; the helper does not
 // see who sends reports.
 //
@@ -81,9 +81,9 @@ class HelperRole {
   Result<Bytes> commit(std::span<const uint8_t> request, std::vector<KeyedRecord>& changes);
   /// The helper's collected share; the same bytes again for the same request. All jobs are
   /// forgotten, those too that are not committed by then.
-  /// Errors: those of decode_collect_request; kExpired before the end of the window; kDisagreement
-  /// when the leader holds other reports; kTooFewReports; kReplay for another request after the
-  /// first; kClosed when abandoned.
+  /// Errors: those of decode_collect_request; kDisagreement when the leader holds other reports;
+  /// those of ServerTask::check_collectable; kReplay for another request after the first; kClosed
+  /// when abandoned.
   Result<Bytes> collect(std::span<const uint8_t> request, int64_t now_ms, EntropySource& entropy,
                         std::vector<KeyedRecord>& changes);
 

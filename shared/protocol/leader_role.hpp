@@ -8,8 +8,8 @@
 //                          the job's own accumulator; commit request
 //   4. on_commit_response  the helper has aggregated the same reports (number and checksum) -> the
 //                          job's accumulator is merged into the task's
-//   5. start_collection    after the window, with nothing left to prepare -> the batch is fixed;
-//                          collect request
+//   5. start_collection    after the window or with a complete batch (ServerTask says when), and
+//                          nothing left to prepare -> the batch is fixed; collect request
 //   6. finish_collection   the helper's collected share, over the same reports -> own noise added,
 //                          once; own collected share. Both go to the collector.
 // Who learns what: the leader learns ids, times and how many reports there are, and of each vector
@@ -138,8 +138,8 @@ class LeaderRole {
   std::vector<Bytes> unanswered_requests() const;
 
   /// The collect request; always the same one.
-  /// Errors: kExpired before the end of the window; kInvalidArgument while reports are waiting or
-  /// in jobs; kTooFewReports; kClosed when abandoned.
+  /// Errors: those of ServerTask::check_collectable; kInvalidArgument while reports are waiting or
+  /// in jobs; kClosed when abandoned.
   Result<Bytes> start_collection(int64_t now_ms, std::vector<KeyedRecord>& changes);
   /// The leader's collected share; the same bytes again for the same helper's share.
   /// Errors: those of decode_collected_share; kMalformed when it is not the helper's;

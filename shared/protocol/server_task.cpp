@@ -72,7 +72,8 @@ Result<Prepared> ServerTask::open_report(const ReportMetadata& metadata,
 }
 
 Status ServerTask::check_collectable(const Batch& batch, int64_t now_ms) const {
-  if (now_ms < task().window_end_ms) return {ErrorCode::kExpired, "task: window is not over"};
+  if (now_ms < task().window_end_ms && batch.reports < task().max_batch)
+    return {ErrorCode::kExpired, "task: its window is not over, nor its batch complete"};
   if (batch.reports < std::max(task().min_batch, floors_.min_batch))
     return {ErrorCode::kTooFewReports, "task: fewer reports than the minimum batch"};
   return {};

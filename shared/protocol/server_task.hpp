@@ -54,8 +54,19 @@ class ServerTask {
                                std::span<const uint8_t> public_share,
                                std::span<const uint8_t> sealed) const;
 
-  /// Whether a batch may be collected now.
-  /// Errors: kExpired before the end of the window; kTooFewReports.
+  /// Whether a batch may be collected now: when the window is over, or the batch is complete, with
+  /// max_batch reports in it. Each server asks this of its own batch; no message says so.
+  ///
+  /// Why a complete batch need not wait: nothing can join it any more. Every report that is in a
+  /// server's batch is one that it knows, it knows max_batch at most, each once (LeaderRole::accept
+  /// and HelperRole::prepare refuse more with kFull), so with max_batch in the batch none is
+  /// waiting or in a job. The sum that is released now is the very sum that the end of the window
+  /// would release: the same reports, number and noise, once. When it comes tells that the task was
+  /// full, which the leader announces anyhow. What a device pays does not depend on it either: its
+  /// ledger is charged when it makes a report, whatever becomes of the task. A server that counts
+  /// wrong, or lies, gains nothing: the other one compares number and checksum and looks at its own
+  /// batch. Where a report was rejected the batch is never complete, and the window decides.
+  /// Errors: kExpired; kTooFewReports.
   Status check_collectable(const Batch& batch, int64_t now_ms) const;
 
   /// This server's collected share, with fresh noise: the caller commits it, forgets the batch's

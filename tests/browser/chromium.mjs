@@ -6,8 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-// ./run installs it there, from package-lock.json.
-const { chromium } = createRequire(join(root, 'build/browser/'))('playwright-core');
+const { chromium } = createRequire(join(root, 'wasm/package.json'))('playwright-core');
 
 const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 import { bearer, crowd, devBinary, freePort, getJson, makePair, releaseBinary, remove, root, run, sleep, until } from './pair.mjs';
 
@@ -103,6 +105,78 @@ serverTest('a crowd is collected, learnt from and published; the sums are exact'
   for (const server of [pair.leader])
     for (const space of run(fixture('edit_store'), [server.store, 'spaces']).split('\n'))
       assert.ok(!closed.has(space.replace('task/', '')), space);
+  await pair.stop();
+});
+
+serverTest('a task with all the reports that it may have is collected long before its window is over', async () => {
+  const most = 80;
+  const pair = await makePair(join(folder, 'complete'), { training: { window: '300s', max_batch: most } });
+  recordNoise(pair);
+  await pair.start();
+  const token = pair.token('viewer');
+  const expect = pair.file('expect.json');
+  const first = (await until('a task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks[0])).id;
+  const running = crowd(pair, ['--visitors', String(most), '--arrivals', '200', '--think-time', '0.1', '--tasks', '1', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000', '--duration', '20', '--expect', expect]);
+  await running.done();
+  await until('the release', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim() !== '', 60_000);
+  const releases = checkReleases(pair, expect);
+  assert.deepEqual(releases.map((release) => [release.task, release.reports]), [[first, most]]);
+  // Both say so, and the next one takes reports already.
+  const { body } = await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token));
+  const collected = body.tasks.find((task) => task.id === first);
+  assert.equal(collected.phase, 'collected');
+  assert.ok(Date.now() < collected.window_end_ms - 100_000, 'long before the end of the window');
+  const next = await until('the next task', async () => (await getJson(`${pair.leader.url}/v1/tasks`)).body.tasks[0]);
+  assert.notEqual(next.id, first);
+  await pair.stop();
+});
+
+/** Without fetch, which decodes by itself: the answer as it came. */
+function plainGet(url, headers) {
+  return new Promise((done, fail) => {
+    request(url, { headers }, (answer) => {
+      const chunks = [];
+      answer.on('data', (chunk) => chunks.push(chunk));
+      answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }));
+    }).on('error', fail).end();
+  });
+}
+
+serverTest('float32 models and catalogues are sent compressed to whoever accepts it; the bytes are the same', async () => {
+  const pair = await makePair(join(folder, 'compressed'), { world: { items: 300 }, training: { window: '60s' } });
+  await pair.start();
+  const url = (path) => pair.leader.url + path;
+  await until('a model', async () => (await fetch(url('/v1/manifest'))).ok);
+  const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+  for (const path of ['/v1/models/latest?format=float32', '/v1/models/1?format=float32', '/v1/catalogue']) {
+    const plain = await plainGet(url(path), {});
+    assert.equal(plain.headers['content-encoding'], undefined, path);
+    assert.equal(plain.headers.vary.includes('accept-encoding'), true, path);
+    const hash = sha256(plain.body);
+    assert.equal(plain.headers.etag, `"${hash}"`);
+    for (const [coding, decode] of [['gzip', gunzipSync], ['br', brotliDecompressSync]]) {
+      const form = await plainGet(url(path), { 'accept-encoding': coding });
+      assert.equal(form.headers['content-encoding'], coding, path);
+      assert.equal(form.headers.etag, `"${hash}-${coding}"`);
+      assert.ok(form.body.length <= 0.9 * plain.body.length, `${path} ${coding}: ${form.body.length} of ${plain.body.length}`);
+      assert.ok(decode(form.body).equals(plain.body), `${path} ${coding}`);
+      assert.equal((await plainGet(url(path), { 'accept-encoding': coding, 'if-none-match': form.headers.etag })).status, 304);
+      const part = await plainGet(url(path), { 'accept-encoding': coding, range: 'bytes=5-14' });
+      assert.equal(part.status, 206);
+      assert.equal(part.headers['content-encoding'], undefined);
+      assert.ok(part.body.equals(plain.body.subarray(5, 15)));
+    }
+    const byHash = await plainGet(url(`/v1/files/${hash}`), { 'accept-encoding': 'gzip, br' });
+    assert.ok(['gzip', 'br'].includes(byHash.headers['content-encoding']));
+    assert.equal((await plainGet(url(path), { 'accept-encoding': 'identity, gzip;q=0' })).headers['content-encoding'], undefined);
+  }
+  const int8 = await plainGet(url('/v1/models/latest'), { 'accept-encoding': 'gzip, br' });
+  assert.equal(int8.headers['content-encoding'], undefined);
+  // They are stored: there after a restart, too.
+  await pair.leader.stop();
+  await pair.leader.start();
+  assert.equal((await plainGet(url('/v1/catalogue'), { 'accept-encoding': 'br' })).headers['content-encoding'], 'br');
   await pair.stop();
 });
 
@@ -256,6 +330,8 @@ serverTest('administrators: no token, a wrong one, a role too low; all of it sta
   const models = await getJson(`${pair.leader.url}/v1/admin/models`, bearer(tokens.viewer));
   assert.equal(models.body.models.at(-1).why, 'rollback');
   assert.equal(models.body.models.at(-1).source, 1);
+  const described = JSON.parse(run(devBinary, ['model', 'list', '--store', pair.leader.store, '--json', '-']));
+  assert.deepEqual(described.models, models.body.models);
 
   await sleep(1500); // a second until the server has taken an operator's notes
   const log = await getJson(`${pair.leader.url}/v1/admin/audit`, bearer(tokens.viewer));
@@ -360,6 +436,8 @@ serverTest('docs/openapi.json: every path answers as it says, on both roles', as
 
   const cors = await fetch(`${pair.leader.url}/v1/manifest`, { headers: { origin: 'http://page.example' } });
   assert.equal(cors.headers.get('access-control-allow-origin'), 'http://page.example');
+  const bare = await fetch(`${pair.leader.url}/v1/manifest`);
+  assert.match(bare.headers.get('vary'), /origin/, 'a cache must not give pages what came without an origin');
   const other = await fetch(`${pair.leader.url}/v1/manifest`, { headers: { origin: 'http://other.example' } });
   assert.equal(other.headers.get('access-control-allow-origin'), null);
   const preflight = await fetch(`${pair.leader.url}/v1/tasks/${task.id}/reports/${values.report}`, {
@@ -478,6 +556,12 @@ serverTest('hostile clients get their code, and honest ones are served meanwhile
     const response = await fetch(pair.helper.url + path, { method, body: randomBytes(300) });
     assert.equal(response.status, 401, path);
     assert.equal((await response.json()).code, 'AUTHENTICATION');
+    // Nor is a stranger's body waited for, or an answer signed that could be held against the leader.
+    const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\nSotto-Date: ${Date.now()}\r\n` +
+      `Sotto-Digest: ${randomBytes(32).toString('base64')}\r\nSotto-Signature: ${randomBytes(64).toString('base64')}\r\n\r\n`;
+    const answer = await raw(pair.helper.port, head);
+    assert.equal(statusOf(answer), 401, path);
+    assert.doesNotMatch(answer, /sotto-signature/i);
   }
   const { VmRSS } = Object.fromEntries(
     readFileSync(`/proc/${pair.leader.process.pid}/status`, 'utf8').split('\n').map((line) => line.split(/:\s+/)),

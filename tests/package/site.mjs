@@ -126,14 +126,14 @@ export async function servePages({ html, folders = {} }) {
   return { url, stop: () => (server.closeAllConnections(), new Promise((done) => server.close(done))) };
 }
 
-/** A site that runs: pair, proxy, pages. options: as makePair. */
-export async function startSite({ training = {}, world = {}, binary = releaseBinary } = {}) {
+/** A site that runs: pair, proxy, pages. origins: of more pages that may use it. Others: as makePair. */
+export async function startSite({ training = {}, world = {}, binary = releaseBinary, origins = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sotto-package-'));
   const proxyPort = await freePort();
   const pages = await servePages({ html: '<!doctype html><html lang="en"><title>Sotto</title><body></body>',
     folders: { pages: join(root, 'tests/package/pages') } });
   const pair = await makePair(folder, { binary, world, training: { ...training },
-    leader: { server: { public_url: `http://127.0.0.1:${proxyPort}`, origins: [pages.url] } } });
+    leader: { server: { public_url: `http://127.0.0.1:${proxyPort}`, origins: [pages.url, ...origins] } } });
   await pair.start();
   const proxy = await Proxy.start(pair.leader.url, proxyPort);
   return { folder, pair, proxy, pages,

@@ -1,4 +1,4 @@
-// What the demo's own server (serve.mjs) tells its pages. Everything about the visitor comes from the
+// What the demo's own server (server/main.mjs) tells its pages. Everything about the visitor comes from the
 // package `sotto` in the page; what is here is the same for everybody.
 
 /** GET /demo/config.json */
@@ -28,6 +28,7 @@ export interface DemoItem {
   readonly tags: readonly string[];
   /** YYYY-MM-DD */
   readonly date: string;
+  /** 0: not known (films) */
   readonly minutes: number;
 }
 
@@ -37,7 +38,9 @@ export interface DemoArticle extends DemoItem {
 }
 
 export interface Quality {
+  /** NDCG@100 */
   readonly ndcg: number;
+  /** Recall@20 */
   readonly recall: number;
 }
 
@@ -59,12 +62,17 @@ export interface Course {
   /** The open task, or the one being collected. */
   readonly batch: { readonly task: string; readonly reports: number; readonly maxBatch: number;
     readonly windowStart: number; readonly windowEnd: number } | null;
+  /** Reports in the sums of all tasks. */
   readonly accepted: number;
+  /** By reason: REJECTED is a proof that does not hold. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Sums that the leader's gate let become no model, and why. */
+  readonly refused: readonly { readonly at: number; readonly reason: string }[];
 }
 
 /** GET /demo/crowd.json */
 export interface Crowd {
+  /** false: every round is over, and with them the visitors' budget. */
   readonly running: boolean;
   readonly course: Course;
   /** On the same held-out visitors; null: being measured. */

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "crypto/random.hpp"
+#include "protocol/task_vdaf.hpp"
 #include "small_site.hpp"
 
 using namespace sotto;
@@ -165,6 +166,49 @@ TEST_CASE("a contribution is paid for, once, and waits in the outbox until someb
   CHECK(visitor.device->ledger().overview(1e-6)->window.spent_rho == doctest::Approx(0.5));
   visitor.storage.commit(visitor.device->expire(kEnd));
   CHECK(visitor.device->outbox().entries().empty());
+}
+
+TEST_CASE(
+    "what would be contributed can be looked at: its shares add up to it, nothing is charged") {
+  const SmallSite site;
+  Visitor visitor(site);
+  visitor.like({1, 2, 3});
+  Task task = site.rows_task();
+  const Bytes leader_key = encode_signed_key(site.leader_key);
+  const Bytes helper_key = encode_signed_key(site.helper_key);
+  const auto preview = [&] {
+    const Bytes file = site.file(task);
+    return visitor.device->preview({file, leader_key, helper_key}, visitor.now_ms, visitor.entropy);
+  };
+  const auto before = visitor.device->save();
+  const auto plain = preview();
+  REQUIRE(plain.ok());
+  const auto computed = visitor.device->compute(task, visitor.now_ms, visitor.entropy);
+  CHECK(plain->computed == computed->dense(task.dimension));
+  CHECK(plain->open.noised == plain->computed);
+
+  const VdafPointer vdaf = make_vdaf(task).value();
+  std::vector<AggregateShare> sums;
+  for (size_t server = 0; server < 2; ++server) {
+    sums.push_back(vdaf->aggregate_init());
+    auto prepared = vdaf->prepare_init({}, server, plain->open.id, plain->open.shards.public_share,
+                                       plain->open.shards.input_shares[server].clone());
+    REQUIRE(prepared.ok());
+    const auto share = vdaf->prepare_next(std::move(prepared->state), {});
+    REQUIRE(share.ok());
+    REQUIRE(vdaf->aggregate(sums[server], *share).ok());
+  }
+  const auto sum = vdaf->unshard(sums, 1);
+  REQUIRE(sum.ok());
+  CHECK(std::equal(sum->begin(), sum->end(), plain->computed.begin(), plain->computed.end()));
+
+  task.noise_by = NoiseBy::kServersAndDevice;
+  const auto noisy = preview();
+  REQUIRE(noisy.ok());
+  CHECK(noisy->open.noised != noisy->computed);
+  CHECK(visitor.device->save() == before);
+  task.model_sequence += 1;
+  CHECK(code_of(preview()) == ErrorCode::kNotFound);
 }
 
 TEST_CASE("no history or no budget: a zero report of the same size that costs nothing") {

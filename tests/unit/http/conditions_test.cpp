@@ -116,6 +116,17 @@ TEST_CASE("the smallest form that the client takes is sent, under a tag of its o
   CHECK(response.body->size() == 10);
   CHECK_FALSE(find_header(response.headers, "content-encoding"));
   CHECK(find_header(response.headers, "vary"));
+  CHECK_FALSE(find_header(form({{"accept-encoding", "br"}}).headers, "accept-ranges"));
+  response = form({{"accept-encoding", "br"}, {"range", "bytes=2-8"}});
+  CHECK(response.status == 206);
+  CHECK(response.body->size() == 10);
+  CHECK(find_header(response.headers, "etag") == "\"tag\"");
+  CHECK(find_header(response.headers, "vary") == "accept-encoding");
+  CHECK_FALSE(find_header(response.headers, "content-encoding"));
+  // What was begun compressed does not go on with parts of something else.
+  response = form({{"accept-encoding", "br"}, {"range", "bytes=2-8"}, {"if-range", "\"tag-br\""}});
+  CHECK(response.status == 200);
+  CHECK(response.body->size() == 10);
   CHECK(form({{"accept-encoding", "br"}, {"if-none-match", "\"tag-br\""}}).status == 304);
   CHECK(form({{"accept-encoding", "br"}, {"if-none-match", "\"tag\""}}).status == 200);
 }

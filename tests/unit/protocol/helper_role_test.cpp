@@ -131,6 +131,29 @@ TEST_CASE_FIXTURE(Fixture, "the helper collects the same reports, after the wind
 }
 
 TEST_CASE_FIXTURE(Fixture,
+                  "the helper counts for itself whether a batch is complete, whatever it is told") {
+  FixedEntropy none = no_entropy();
+  aggregate(19);
+  const Digest checksum = helper_role.state().batch.checksum;
+  CHECK(code_of(helper_role.collect(collect_request(), kNow, none)) == ErrorCode::kExpired);
+  // A leader that claims twenty, with a twentieth report that is prepared and not committed.
+  const PrepareRequest last = request(1);
+  prepared(last);
+  for (const uint64_t claimed : {uint64_t{19}, uint64_t{20}, uint64_t{21}, UINT64_MAX})
+    CHECK_FALSE(
+        helper_role.collect(encode(id, CollectRequest{claimed, checksum}), kNow, none).ok());
+  CHECK(helper_role.state().phase == TaskPhase::kOpen);
+  REQUIRE(helper_role.commit(encode(id, CommitRequest{last.job, {1}})).ok());
+  // Nothing more can join it, not even a job of one report.
+  PrepareRequest more = last;
+  more.job[0] ^= 1;
+  more.reports[0].metadata.id[0] ^= 1;
+  CHECK(code_of(helper_role.prepare(encode(id, more), kNow)) == ErrorCode::kFull);
+  const Bytes share = helper_role.collect(collect_request(), kNow, entropy).value();
+  CHECK(helper_role.collect(collect_request(), kEnd, none).value() == share);
+}
+
+TEST_CASE_FIXTURE(Fixture,
                   "the helper's noise is drawn once: second collections get the same bytes") {
   aggregate(3);
   const PrepareRequest late = request(1);

@@ -191,6 +191,36 @@ TEST_CASE_FIXTURE(Running, "collection waits for the window, the jobs and the mi
   CHECK(code_of(leader_role.start_job(1, entropy)) == ErrorCode::kClosed);
 }
 
+TEST_CASE_FIXTURE(Running, "a complete batch is collected before its window is over") {
+  accept(19);
+  run_jobs();
+  CHECK(code_of(leader_role.start_collection(kNow)) == ErrorCode::kExpired);
+  const Bytes last = report();
+  REQUIRE(leader_role.accept(last, kNow).ok());
+  // Known is not in the batch.
+  CHECK(code_of(leader_role.start_collection(kNow)) == ErrorCode::kInvalidArgument);
+  run_jobs();
+  CHECK(code_of(leader_role.accept(report(), kNow)) == ErrorCode::kFull);
+  restart();
+  const Bytes request = leader_role.start_collection(kNow).value();
+  const Bytes helper_share = helper_role.collect(request, kNow, entropy).value();
+  const Bytes leader_share = leader_role.finish_collection(helper_share, entropy).value();
+  CHECK(collector_role.open(leader_share, helper_share).value().reports == 20);
+  CHECK(leader_role.accept(last, kNow).value() == Acceptance::kKnown);
+}
+
+TEST_CASE_FIXTURE(Running, "where a report was rejected the window decides, full or not") {
+  accept(19);
+  Bytes bad = report();
+  bad.back() ^= 1;
+  REQUIRE(leader_role.accept(bad, kNow).ok());
+  run_jobs();
+  CHECK(leader_role.state().batch.reports == 19);
+  CHECK(code_of(leader_role.accept(report(), kNow)) == ErrorCode::kFull);
+  CHECK(code_of(leader_role.start_collection(kEnd - 1)) == ErrorCode::kExpired);
+  CHECK(leader_role.start_collection(kEnd).ok());
+}
+
 TEST_CASE_FIXTURE(Running, "the leader's noise is drawn once: the same bytes ever after") {
   accept(3);
   run_jobs();

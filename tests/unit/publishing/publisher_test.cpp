@@ -48,11 +48,16 @@ struct Site {
     versions.installed(std::move(version));
     return sequence;
   }
+  Result<PublishedVersion> prepare(const Parts& made, Publication lineage, int64_t now_ms,
+                                   std::vector<StoreChange>& changes) const {
+    SOTTO_TRY(VersionFiles files, versions.make_files(made.snapshot, made.catalogue));
+    return versions.prepare(publisher, std::move(files), std::move(lineage), kHead, now_ms,
+                            changes);
+  }
   uint64_t publish(const Parts& made, Publication lineage = {.why = "release"},
                    int64_t now_ms = kNow) {
     std::vector<StoreChange> changes;
-    auto version = versions.prepare(publisher, made.snapshot, made.catalogue, std::move(lineage),
-                                    kHead, now_ms, changes);
+    auto version = prepare(made, std::move(lineage), now_ms, changes);
     REQUIRE(version.ok());
     return commit(std::move(version).value(), changes);
   }
@@ -107,15 +112,42 @@ TEST_CASE("a device opens what was published, and refuses to go back") {
 
 TEST_CASE("preparing changes nothing until it is committed and installed") {
   Site site;
-  const Parts made = parts();
   std::vector<StoreChange> changes;
-  REQUIRE(site.versions
-              .prepare(site.publisher, made.snapshot, made.catalogue, {.why = "bootstrap"}, kHead,
-                       kNow, changes)
-              .ok());
-  CHECK(changes.size() == 4);  // two models, a catalogue, the publication
+  REQUIRE(site.prepare(parts(), {.why = "bootstrap"}, kNow, changes).ok());
+  const auto of = [&](const char* space) {
+    return std::count_if(changes.begin(), changes.end(),
+                         [&](const StoreChange& change) { return change.space == space; });
+  };
+  CHECK(of("file") == 3);  // two models, a catalogue
+  CHECK(of("publication") == 1);
+  CHECK(of("file") + of("form") + of("publication") == static_cast<ptrdiff_t>(changes.size()));
   CHECK(site.versions.latest() == nullptr);
   CHECK(Publisher::open(options(), site.store)->latest() == nullptr);
+}
+
+TEST_CASE("forms are stored where they pay, once, and go with their file") {
+  Publisher::Options few = options();
+  few.keep_files = 1;
+  Site site(few);
+  site.publish(parts(1));
+  const Manifest first = site.versions.latest()->manifest;
+  const auto has = [&](const PublishedFile& file, const char* coding) {
+    return site.store.get("form", form_key(file.hash, coding))->has_value();
+  };
+  for (const char* coding : kCodings) {
+    CHECK(has(first.model_float32, coding));
+    CHECK_FALSE(has(first.model, coding));
+  }
+  // What is published already is not compressed again.
+  CHECK(
+      site.versions.make_files(parts(1).snapshot, parts(1).catalogue)->model_float32.forms.empty());
+  site.publish(parts(2));
+  const Manifest second = site.versions.latest()->manifest;
+  CHECK(second.catalogue == first.catalogue);
+  for (const char* coding : kCodings) {
+    CHECK_FALSE(has(first.model_float32, coding));
+    CHECK(has(second.model_float32, coding));
+  }
 }
 
 TEST_CASE("what was published is read again, with its lineage") {
@@ -243,8 +275,7 @@ TEST_CASE("parts that do not belong together, or do not work, are not published"
   Site site;
   std::vector<StoreChange> changes;
   const auto refused = [&](const Parts& made, Publication lineage = {.why = "release"}) {
-    const auto version = site.versions.prepare(site.publisher, made.snapshot, made.catalogue,
-                                               std::move(lineage), kHead, kNow, changes);
+    const auto version = site.prepare(made, std::move(lineage), kNow, changes);
     CHECK(changes.empty());
     REQUIRE_FALSE(version.ok());
     return version.error().code;

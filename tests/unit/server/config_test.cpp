@@ -121,6 +121,8 @@ TEST_CASE("config: keys that do not fit together are refused, naming one of them
   CHECK(why("[site]\nname = \"a b\"\n", ServerRole::kHelper).find("site.name") == 0);
   CHECK(why(leader + "window = \"10s\"\ntime_precision = \"3s\"\n", ServerRole::kLeader)
             .find("training.time_precision") == 0);
+  CHECK(why("[keys]\nlife = \"2d\"\n" + leader, ServerRole::kLeader).find("keys.life") == 0);
+  CHECK(why("[keys]\nlife = \"50h\"\n" + leader, ServerRole::kLeader).empty());
   CHECK(why(leader + "min_batch = 200\nmax_batch = 150\n", ServerRole::kLeader)
             .find("training.min_batch") == 0);
   CHECK(why(leader + "noise = \"servers+device\"\n", ServerRole::kLeader).find("training.noise") ==

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "crypto/hash.hpp"
+#include "crypto/text_encoding.hpp"
+
 namespace sotto {
 namespace {
 
@@ -37,12 +40,28 @@ TEST_CASE("peer requests: only what the leader has signed, as it was signed, in 
         ErrorCode::kExpired);
   CHECK(verify_peer_request(other.key(), good, kNow).error().code == ErrorCode::kAuthentication);
 
+  // The head alone tells, whatever body follows.
+  HttpRequest head = good;
+  head.body.clear();
+  CHECK(verify_peer_head(leader.key(), head, kNow).ok());
+  CHECK(verify_peer_head(leader.key(), head, kNow + kPeerDateToleranceMs + 1).error().code ==
+        ErrorCode::kExpired);
+  CHECK(verify_peer_head(other.key(), head, kNow).error().code == ErrorCode::kAuthentication);
+  header(head, "sotto-digest")[0] ^= 1;
+  CHECK(verify_peer_head(leader.key(), head, kNow).error().code == ErrorCode::kAuthentication);
+
   const auto refused = [&](auto change) {
     HttpRequest request = good;
     change(request);
     const Status status = verify_peer_request(leader.key(), request, kNow);
     return !status.ok() && status.error().code == ErrorCode::kAuthentication;
   };
+  CHECK(refused([](HttpRequest& r) { header(r, "sotto-digest")[3] ^= 1; }));
+  CHECK(refused([](HttpRequest& r) { header(r, "sotto-digest") = ""; }));
+  CHECK(refused([](HttpRequest& r) {
+    header(r, "sotto-digest") = to_base64(blake2b(Bytes{9}));
+    r.body = {9};
+  }));
   CHECK(refused([](HttpRequest& r) { r.method = "POST"; }));
   CHECK(refused([](HttpRequest& r) { r.path += "c"; }));
   CHECK(refused([](HttpRequest& r) { r.body.push_back(0); }));

@@ -28,6 +28,8 @@ function merged(earlier: Batch | null, later: Batch): Batch {
 
 const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof Error && names.includes(error.name);
+const nextTask = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
+
 const isQuota = (error: unknown): boolean => isNamed(error, 'QuotaExceededError');
 
 export class Device {
@@ -202,7 +204,8 @@ export class Device {
     const first = this.#waiting === null;
     this.#waiting = merged(this.#waiting, batch);
     if (first)
-      this.#waited = this.#inOrder(() => {
+      this.#waited = this.#inOrder(async () => {
+        await nextTask(); // a list that was asked for meanwhile goes first
         const next = this.#waiting!;
         this.#waiting = null;
         return this.#write(next);

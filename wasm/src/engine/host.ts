@@ -4,6 +4,7 @@ import type { Environment } from './environment.js';
 import { Keeper } from './keeper.js';
 import type { Answer, EngineOptions, Method, Notice, Signals, State } from './rpc.js';
 import { Seat } from './seat.js';
+import { Fenced } from './storage.js';
 
 export class Host {
   readonly #environment: Environment;
@@ -60,15 +61,15 @@ export class Host {
     this.#notify({ kind: 'status', status: { ...status, seat: this.#seat.held ? 'writer' : 'follower' } });
   }
 
-  async #answer(method: Method, args: readonly unknown[]): Promise<Answer> {
+  async #answer(method: Method, args: readonly unknown[]): Promise<Answer | null> {
     try {
       const keeper = this.#keeper;
-      if (keeper === null) throw new SottoError('CLOSED', 'this tab has given the profile to another one');
+      if (keeper === null) return null;
       const handler = keeper[method] as ((...args: readonly unknown[]) => unknown) | undefined;
       if (handler === undefined) throw new SottoError('UNSUPPORTED', `${method}: another version of this package`);
       return { value: await handler.apply(keeper, [...args]) };
     } catch (error) {
-      return { error: plainError(error) };
+      return error instanceof Fenced ? null : { error: plainError(error) };
     }
   }
 

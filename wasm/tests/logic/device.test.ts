@@ -1,4 +1,5 @@
 // Device with the real core: what a trap, a full disk, another writer and a damaged database leave.
+import { webcrypto } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { Database } from '../../src/engine/database.js';
@@ -17,7 +18,7 @@ const likes = async (device: Device, world: World, ...items: number[]): Promise<
 };
 /** A true trap of the module: it asks for entropy, and there is none. */
 function trap(device: Device, world: World): unknown {
-  const none = vi.spyOn(globalThis.crypto, 'getRandomValues').mockImplementationOnce(() => {
+  const none = vi.spyOn(webcrypto, 'getRandomValues').mockImplementationOnce(() => {
     throw new Error('no entropy');
   });
   try {

@@ -24,7 +24,7 @@ export const problem = (status: number, code: string, headers: Readonly<Record<s
 export class SiteServer {
   readonly uploads: Upload[] = [];
   readonly requests: string[] = [];
-  /** Hexadecimal, by SHA-256 of nothing: the id stands in the task, which the core reads. */
+  /** Those that are listed: ids, and which file of the fixture each is. */
   tasks: { id: string; file: string }[] = [];
   /** For paths that it matches; null: as usual. */
   answer: (path: string) => Answer | null = () => null;

@@ -1,0 +1,83 @@
+// The course of training as the store has it: what it was told, in order, so that a restarted
+// server tells it the same again and has the very same model.
+//
+// Records (space, key, bytes):
+//   "release"  number, 16 hex digits    encode_release (publishing/course.hpp); written by the
+//              leader's service in the commit that closes a task
+//   "course"   number, 16 hex digits    u8 format = 1 | u8 kind | u64 releases before it | the
+//   rest:
+//              kind 1: encode_content, what the catalogue was from then on; kind 2: an int8
+//              snapshot, the model that training went on from after a rollback
+// Thread safety: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/executor.hpp"
+#include "base/result.hpp"
+#include "publishing/course.hpp"
+#include "server/context.hpp"
+
+namespace sotto {
+
+inline constexpr const char* kReleaseSpace = "release";
+
+class StoredCourse {
+ public:
+  /// Tells the course everything that it was told, and the catalogue file, if that is news.
+  /// executor: lent for the life of the object.
+  /// Errors: those of the store, the catalogue and the course, naming what; a release that does not
+  /// fit the configuration.
+  static Result<StoredCourse> open(const ServerContext& context, Executor& executor);
+
+  const Course& course() const { return course_; }
+  /// Whether the catalogue has changed since the last start.
+  bool catalogue_is_new() const { return catalogue_is_new_; }
+  void catalogue_is_published() { catalogue_is_new_ = false; }
+  /// Whether the latest release gave no model.
+  bool refused() const { return refused_; }
+
+  /// Whether the next task may be opened: the first of a cycle waits for [training] cycle.
+  bool next_is_due(int64_t now_ms) const;
+  /// The next task has been opened.
+  void opened(const Task& task);
+  /// A release that is stored. Errors: those of Course::accept.
+  Result<GateReport> learn(const StoredRelease& release);
+
+  /// Training that goes on from another model: the course as it then is, and the record that makes
+  /// it so.
+  struct Turn {
+    Course course;
+    StoreChange change;
+  };
+  /// model: an int8 file. Changes nothing. Errors: those of load_snapshot and Course::use_model.
+  Result<Turn> turn_to(const Bytes& model) const;
+  /// Once `turn.change` is durable.
+  void take(Turn turn);
+
+ private:
+  StoredCourse(const ServerContext& context, Executor& executor, Course course)
+      : context_(&context), executor_(&executor), course_(std::move(course)) {}
+
+  struct Event;
+  static Bytes encode(const Event& event);
+  static Result<Event> decode(const Bytes& bytes);
+  StoreChange change_of(Event event) const;
+  Status tell(const Event& event);
+  Status learn_again(const KeyedRecord& record);
+  Status learn_until(std::span<const std::string> releases, uint64_t end);
+  Status take_catalogue();
+
+  const ServerContext* context_;
+  Executor* executor_;
+  Course course_;
+  uint64_t n_events_ = 0;
+  bool catalogue_is_new_ = false;
+  bool refused_ = false;
+  int64_t cycle_began_ms_ = 0;
+};
+
+}  // namespace sotto

@@ -1,0 +1,120 @@
+#include "server/stored_course.hpp"
+
+#include "lab/item_files.hpp"
+#include "publishing/site.hpp"
+#include "server/server_parts.hpp"
+#include "temp_folder.hpp"
+
+namespace sotto {
+namespace {
+
+Bytes published(const StoredCourse& stored) {
+  return write_snapshot(stored.course().snapshot().value()).value();
+}
+
+struct Fixture : ServerParts {
+  const TrainingSite site = training_site();
+  test::TempFolder folder;
+
+  Fixture() {
+    const SmallWorld& world = site.world;
+    std::string items;
+    for (const uint32_t row : world.split.catalogue)
+      items += items_jsonl_row(world.data.items.id(row), world.data.item_info[row],
+                               world.data.tag_names, -1);
+    config.items = folder.write("items.jsonl", items);
+    config.epsilon = 8;
+    config.dim = 10;
+    config.rounds = 3;
+    config.vdaf = VdafId::kSumField32;
+    config.min_batch = 10;
+    config.max_batch = 2000;
+    config.prequential = false;
+  }
+  StoredCourse open() {
+    auto stored = StoredCourse::open(context, executor);
+    if (!stored.ok()) FAIL(stored.error().message);
+    return std::move(stored).value();
+  }
+  /// What the course's next task gives, signed by both.
+  StoredRelease collected(const StoredCourse& stored) {
+    StoredRelease release =
+        collect(stored.course(), site.world.split.train, 100 + stored.course().releases());
+    const std::span file(release.task_file);
+    const Task task = decode_task(file.first(file.size() - kTaskSignatures)).value();
+    release.task_file =
+        countersign_task(helper, pinned, Floors::none(), sign_task(publisher, task).value(), 1000)
+            .value();
+    release.task = sha256(release.task_file);
+    return release;
+  }
+  void keep(const StoredRelease& release) {
+    const StoreChange change{kReleaseSpace,
+                             {sequence_key(release.number), encode_release(release)}};
+    REQUIRE(store.commit({&change, 1}).ok());
+  }
+  void learn_next(StoredCourse& stored) {
+    const StoredRelease release = collected(stored);
+    keep(release);
+    const auto report = stored.learn(release);
+    REQUIRE(report.ok());
+    CAPTURE(report->reason);
+    CHECK(report->passed);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a stored course stands after a restart where it stood, also rolled back") {
+  StoredCourse stored = open();
+  CHECK(stored.catalogue_is_new());
+  learn_next(stored);
+  const Bytes counted = published(stored);
+  learn_next(stored);
+  CHECK(published(stored) != counted);
+  const Bytes before_turn = published(stored);
+  // Asked for before the rollback, and collected too late.
+  const StoredRelease late = collected(stored);
+
+  auto turn = stored.turn_to(counted);
+  REQUIRE(turn.ok());
+  CHECK(published(stored) == before_turn);  // nothing has happened yet
+  REQUIRE(store.commit({&turn->change, 1}).ok());
+  stored.take(std::move(*turn));
+  CHECK(published(stored) == counted);
+  CHECK(stored.learn(late).error().code == ErrorCode::kDisagreement);
+  CHECK(published(stored) == counted);
+  learn_next(stored);
+
+  const StoredCourse again = open();
+  CHECK_FALSE(again.catalogue_is_new());
+  CHECK(again.course().releases() == 3);
+  CHECK(published(again) == published(stored));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a rollback that was not stored has not happened") {
+  StoredCourse stored = open();
+  learn_next(stored);
+  const Bytes counted = published(stored);
+  learn_next(stored);
+  { const auto given_up = stored.turn_to(counted); }
+  learn_next(stored);
+  CHECK(published(open()) == published(stored));
+}
+
+TEST_CASE_FIXTURE(Fixture, "that the latest release gave no model is known after a restart") {
+  StoredCourse stored = open();
+  learn_next(stored);
+  StoredRelease poisoned = collected(stored);
+  for (int64_t& number : poisoned.sum) number *= 1'000'000;
+  keep(poisoned);
+  CHECK_FALSE(stored.learn(poisoned).value().passed);
+  CHECK(stored.refused());
+  CHECK(open().refused());
+  learn_next(stored);
+  CHECK_FALSE(stored.refused());
+  CHECK_FALSE(open().refused());
+}
+
+}  // namespace sotto
