@@ -69,7 +69,7 @@ function options(element: HTMLElement, curves: readonly Curve[]): uPlot.Options 
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, least, most) => [Math.max(0, Math.min(least ?? 0, most ?? 1) - 0.02), (most ?? 1) + 0.02] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, label: 'Round', labelFont: font, labelSize: 20, incrs: [1, 2, 5, 10, 20, 50] },
+      { ...axis, grid: { show: false }, size: 30, label: 'Models after the first', labelFont: font, labelSize: 20, incrs: [1, 2, 5, 10, 20, 50] },
       { ...axis, size: 52, values: (_, splits) => splits.map((value) => value.toFixed(2)) },
     ],
     series: [{}, ...curves.map(({ colour: name, dashed }): uPlot.Series => ({

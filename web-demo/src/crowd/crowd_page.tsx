@@ -42,7 +42,7 @@ function Facts({ given, now }: { given: DemoConfig; now: Crowd | null }) {
       <div><dt>Visitors, N</dt><dd>{given.visitors.toLocaleString('en')}</dd></div>
       <div><dt>ε, certified so far</dt><dd>{epsilon(spent)} <span class="quiet">of {epsilon(given.epsilon)}</span></dd><dd class="fact-note">for each device, at a delta of {given.delta.toExponential(0)}</dd></div>
       <div><dt>Window</dt><dd>{Math.round(given.windowMs / 1000)} s</dd><dd class="fact-note"><span class="tag">demo clock</span> seconds where production has days</dd></div>
-      <div><dt>Rounds</dt><dd>{Math.max(0, (now?.course.rounds.length ?? 1) - 1)} <span class="quiet">of {given.rounds}</span></dd><dd class="fact-note">{now && !now.running ? 'The crowd is at rest' : 'as many as the budget pays for'}</dd></div>
+      <div><dt>Sums released</dt><dd>{now ? now.course.rounds.length - 1 + now.course.refused.length : 0} <span class="quiet">of {given.rounds + 1}</span></dd><dd class="fact-note">{now && !now.running ? 'The budget is spent, and the crowd is at rest' : 'the first counts, the others teach; more the budget does not pay for'}</dd></div>
     </dl>
   );
 }
@@ -55,12 +55,12 @@ function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
       <div class="live">
         <section class="panel" aria-labelledby="batch-title">
           <h2 id="batch-title" class="section-title">Now</h2>
-          <BatchRing batch={course.batch} minBatch={given.minBatch} />
+          <BatchRing batch={course.batch} minBatch={given.minBatch} visitors={given.visitors} />
           <Rejections course={course} />
         </section>
         <section class="panel panel-chart" aria-labelledby="quality-title">
           <h2 id="quality-title" class="section-title">How good the shared model is</h2>
-          <p class="quiet">NDCG on simulated visitors who took no part in the training, after each round. Higher is better.</p>
+          <p class="quiet">NDCG on simulated visitors who took no part in the training, after each sum that became a model. Higher is better.</p>
           <Chart label="NDCG of the shared model by round, against popularity and centralised training" curves={[
             { name: 'Learned from reports', colour: '--accent', values: course.rounds.map(({ quality }) => quality?.ndcg ?? null) },
             { name: 'Popularity', colour: '--other', dashed: true, values: level(popularity) },
@@ -77,6 +77,7 @@ function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
         <section class="panel" aria-labelledby="rounds-title">
           <h2 id="rounds-title" class="section-title">Models</h2>
           <Rounds course={course} />
+          {course.refused.map(({ at, reason }) => <p class="quiet refused" key={at}>At {clock(at)} a sum became no model: {reason}.</p>)}
         </section>
       </div>
       <Attack crowd={now} />
