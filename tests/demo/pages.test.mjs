@@ -24,7 +24,7 @@ const mostShift = 0.02;
 describe('the demo', () => {
   let demo, browser, context;
   before(async () => {
-    demo = await startDemo(400);
+    demo = await startDemo(1000);
     browser = await launch();
   });
   after(async () => {

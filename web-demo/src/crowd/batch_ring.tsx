@@ -27,7 +27,7 @@ export function BatchRing({ batch, minBatch, visitors }: { batch: Course['batch'
         <text x="100" y="104" text-anchor="middle" class="ring-value">{batch ? reports.toLocaleString('en') : '–'}</text>
         <text x="100" y="128" text-anchor="middle" class="ring-words">{batch ? `reports` : 'no open task'}</text>
       </svg>
-      <figcaption>{batch === null ? 'Between two tasks'
+      <figcaption>{batch === null ? 'No reports are taken just now'
         : left > 0 ? `${duration(left)} left in this window; at the mark are the ${minBatch.toLocaleString('en')} reports that it takes` : 'The window is over; both servers add up'}</figcaption>
     </figure>
   );

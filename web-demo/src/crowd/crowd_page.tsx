@@ -10,6 +10,7 @@ import { Attack } from './attack';
 import { BatchRing } from './batch_ring';
 import { Chart } from './chart';
 import { crowd, silentSince, watchCrowd } from './crowd_state';
+import { modelInUse, prolonged } from './model_in_use';
 import { Rejections } from './rejections';
 import { Rounds } from './rounds';
 
@@ -49,7 +50,8 @@ function Facts({ given, now }: { given: DemoConfig; now: Crowd | null }) {
 
 function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
   const { course, popularity, centralised } = now;
-  const level = (quality: Quality | null) => course.rounds.concat(course.rounds.length < 2 ? course.rounds : []).map(() => quality?.ndcg ?? null);
+  const served = modelInUse(course);
+  const level = (quality: Quality | null) => prolonged([quality?.ndcg ?? null], Math.max(2, served.length));
   return (
     <>
       <div class="live">
@@ -60,9 +62,9 @@ function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
         </section>
         <section class="panel panel-chart" aria-labelledby="quality-title">
           <h2 id="quality-title" class="section-title">How good the shared model is</h2>
-          <p class="quiet">NDCG on simulated visitors who took no part in the training, after each sum that became a model. Higher is better.</p>
-          <Chart label="NDCG of the shared model by round, against popularity and centralised training" curves={[
-            { name: 'Learned from reports', colour: '--accent', values: course.rounds.map(({ quality }) => quality?.ndcg ?? null) },
+          <p class="quiet">NDCG on simulated visitors who took no part in the training, of the model that is served after each sum. Higher is better.</p>
+          <Chart label="NDCG of the shared model after each sum, against popularity and centralised training" curves={[
+            { name: 'Learned from reports', colour: '--accent', values: served },
             { name: 'Popularity', colour: '--other', dashed: true, values: level(popularity) },
             { name: 'Centralised, no privacy', colour: '--third', dashed: true, values: level(centralised) },
           ]} />
