@@ -24,7 +24,7 @@ const mostShift = 0.02;
 describe('the demo', () => {
   let demo, browser, context;
   before(async () => {
-    demo = await startDemo(400);
+    demo = await startDemo(1000);
     browser = await launch();
   });
   after(async () => {
@@ -120,7 +120,7 @@ describe('the demo', () => {
     for (const { id } of five) await readArticle(page, id, 8000);
     const now = await top();
     t.diagnostic(`${topic}: ${share(listed, topic)} of the top 20 before, ${share(now, topic)} after`);
-    assert(share(now, topic) >= share(listed, topic) + 0.25, `${share(listed, topic)} to ${share(now, topic)}`);
+    assert(share(now, topic) >= share(listed, topic) + 0.15, `${share(listed, topic)} to ${share(now, topic)}`);
     const personal = now.filter(({ source }) => source === 'personal');
     assert(personal.length > 10, `${personal.length} personal cards`);
     for (const { why } of personal) assert(five.some(({ title }) => why.includes(title)), why);

@@ -16,9 +16,14 @@ export async function startDemo(visitors) {
   assert(existsSync(join(root, 'build/demo/index.html')), 'build/demo is missing; ./run demo builds it');
   const state = mkdtempSync(join(tmpdir(), 'sotto-demo-'));
   const child = spawn(process.execPath, [program, '--port', '0', '--state', state, '--visitors', String(visitors)],
-    { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = new Promise((done) => child.once('exit', done));
+    { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
+  let stopping = false;
+  const exited = new Promise((done) => child.once('exit', (code, signal) => {
+    if (!stopping) console.error(`the demo ended by itself: ${code ?? signal}\n${said.join('\n')}`);
+    done(code ?? signal);
+  }));
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
   const url = await new Promise((found, failed) => {
     const timer = setTimeout(() => failed(new Error(`no "Open http://..." within ${startMs} ms\n${said.join('\n')}`)), startMs);
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -32,6 +37,7 @@ export async function startDemo(visitors) {
   });
   return { url,
     async stop() {
+      stopping = true;
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await exited;
       remove(state);

@@ -5,12 +5,15 @@ import { tell } from '../notice';
 import { messageOf } from '../site';
 import { percent } from '../words';
 import { Chart } from './chart';
+import { modelInUse, prolonged } from './model_in_use';
 import { Rejections } from './rejections';
 
 /** The same crowd, a tenth of it malicious, before two pairs of servers: with proofs and without. */
 export function Attack({ crowd }: { crowd: Crowd }) {
   const [asked, setAsked] = useState(false);
   const { attack } = crowd;
+  const [proven, plain] = attack ? [modelInUse(attack.withProofs), modelInUse(attack.withoutProofs)] : [[], []];
+  const ended = attack?.phase === 'done' ? Math.max(proven.length, plain.length) : 0;
   const start = async () => {
     setAsked(true);
     try {
@@ -33,15 +36,15 @@ export function Attack({ crowd }: { crowd: Crowd }) {
       {attack && (
         <>
           <p role="status">{attack.phase === 'failed' ? 'It failed. ' : ''}{attack.detail}</p>
-          <Chart label="NDCG by round, with proofs and without; a tenth of the crowd is malicious" curves={[
-            { name: 'With proofs (PINE)', colour: '--accent', values: attack.withProofs.rounds.map(({ quality }) => quality?.ndcg ?? null) },
-            { name: 'Plain sums', colour: '--other', values: attack.withoutProofs.rounds.map(({ quality }) => quality?.ndcg ?? null) },
+          <Chart label="NDCG after each sum, with proofs and without; a tenth of the crowd is malicious" curves={[
+            { name: 'With proofs (PINE)', colour: '--accent', values: prolonged(proven, ended) },
+            { name: 'Plain sums', colour: '--other', values: prolonged(plain, ended) },
           ]} />
           <div class="two-columns">
             <div><h3>With proofs, {percent(attack.share)} malicious</h3><Rejections course={attack.withProofs} /></div>
             <div><h3>Plain sums, {percent(attack.share)} malicious</h3><Rejections course={attack.withoutProofs} /></div>
           </div>
-          {attack.phase !== 'starting' && <p class="quiet">Proofs stop reports that are longer than the bound. A liar within the bound is not found: its effect is bounded, not zero.</p>}
+          {attack.phase !== 'starting' && <p class="quiet">The curves show the model that each site serves; a sum that its leader refuses leaves the one before. Proofs stop reports that are longer than the bound. A liar within the bound is not found: its effect is bounded, not zero.</p>}
         </>
       )}
     </section>

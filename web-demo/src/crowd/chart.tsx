@@ -1,4 +1,4 @@
-// Quality by round, as curves; the same figures stand in the table below it.
+// Quality after each sum, as curves; the same figures stand in the table below it.
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -10,7 +10,7 @@ export interface Curve {
   /** A custom property. */
   readonly colour: string;
   readonly dashed?: boolean;
-  /** By round, from 0; null: not measured. */
+  /** After each sum, from none on; null: not measured. */
   readonly values: readonly (number | null)[];
 }
 
@@ -69,7 +69,7 @@ function options(element: HTMLElement, curves: readonly Curve[]): uPlot.Options 
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, least, most) => [Math.max(0, Math.min(least ?? 0, most ?? 1) - 0.02), (most ?? 1) + 0.02] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, label: 'Round', labelFont: font, labelSize: 20, incrs: [1, 2, 5, 10, 20, 50] },
+      { ...axis, grid: { show: false }, size: 30, label: 'Sums', labelFont: font, labelSize: 20, incrs: [1, 2, 5, 10, 20, 50] },
       { ...axis, size: 52, values: (_, splits) => splits.map((value) => value.toFixed(2)) },
     ],
     series: [{}, ...curves.map(({ colour: name, dashed }): uPlot.Series => ({

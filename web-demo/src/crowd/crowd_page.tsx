@@ -10,6 +10,7 @@ import { Attack } from './attack';
 import { BatchRing } from './batch_ring';
 import { Chart } from './chart';
 import { crowd, silentSince, watchCrowd } from './crowd_state';
+import { modelInUse, prolonged } from './model_in_use';
 import { Rejections } from './rejections';
 import { Rounds } from './rounds';
 
@@ -42,27 +43,28 @@ function Facts({ given, now }: { given: DemoConfig; now: Crowd | null }) {
       <div><dt>Visitors, N</dt><dd>{given.visitors.toLocaleString('en')}</dd></div>
       <div><dt>ε, certified so far</dt><dd>{epsilon(spent)} <span class="quiet">of {epsilon(given.epsilon)}</span></dd><dd class="fact-note">for each device, at a delta of {given.delta.toExponential(0)}</dd></div>
       <div><dt>Window</dt><dd>{Math.round(given.windowMs / 1000)} s</dd><dd class="fact-note"><span class="tag">demo clock</span> seconds where production has days</dd></div>
-      <div><dt>Rounds</dt><dd>{Math.max(0, (now?.course.rounds.length ?? 1) - 1)} <span class="quiet">of {given.rounds}</span></dd><dd class="fact-note">{now && !now.running ? 'The crowd is at rest' : 'as many as the budget pays for'}</dd></div>
+      <div><dt>Sums released</dt><dd>{now ? now.course.rounds.length - 1 + now.course.refused.length : 0} <span class="quiet">of {given.rounds + 1}</span></dd><dd class="fact-note">{now && !now.running ? 'The budget is spent, and the crowd is at rest' : 'the first counts, the others teach; more the budget does not pay for'}</dd></div>
     </dl>
   );
 }
 
 function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
   const { course, popularity, centralised } = now;
-  const level = (quality: Quality | null) => course.rounds.concat(course.rounds.length < 2 ? course.rounds : []).map(() => quality?.ndcg ?? null);
+  const served = modelInUse(course);
+  const level = (quality: Quality | null) => prolonged([quality?.ndcg ?? null], Math.max(2, served.length));
   return (
     <>
       <div class="live">
         <section class="panel" aria-labelledby="batch-title">
           <h2 id="batch-title" class="section-title">Now</h2>
-          <BatchRing batch={course.batch} minBatch={given.minBatch} />
+          <BatchRing batch={course.batch} minBatch={given.minBatch} visitors={given.visitors} />
           <Rejections course={course} />
         </section>
         <section class="panel panel-chart" aria-labelledby="quality-title">
           <h2 id="quality-title" class="section-title">How good the shared model is</h2>
-          <p class="quiet">NDCG on simulated visitors who took no part in the training, after each round. Higher is better.</p>
-          <Chart label="NDCG of the shared model by round, against popularity and centralised training" curves={[
-            { name: 'Learned from reports', colour: '--accent', values: course.rounds.map(({ quality }) => quality?.ndcg ?? null) },
+          <p class="quiet">NDCG on simulated visitors who took no part in the training, of the model that is served after each sum. Higher is better.</p>
+          <Chart label="NDCG of the shared model after each sum, against popularity and centralised training" curves={[
+            { name: 'Learned from reports', colour: '--accent', values: served },
             { name: 'Popularity', colour: '--other', dashed: true, values: level(popularity) },
             { name: 'Centralised, no privacy', colour: '--third', dashed: true, values: level(centralised) },
           ]} />
@@ -77,6 +79,7 @@ function Live({ now, given }: { now: Crowd; given: DemoConfig }) {
         <section class="panel" aria-labelledby="rounds-title">
           <h2 id="rounds-title" class="section-title">Models</h2>
           <Rounds course={course} />
+          {course.refused.map(({ at, reason }) => <p class="quiet refused" key={at}>At {clock(at)} a sum became no model: {reason}.</p>)}
         </section>
       </div>
       <Attack crowd={now} />
