@@ -148,7 +148,7 @@ demoTest('the endpoints answer what the contract says, and nothing else is serve
   assert.equal(site.label, 'demo');
 
   const items = await demo.get('/demo/items.json');
-  assert.equal(items.length, 300);
+  assert.equal(items.length, 1200);
   for (const item of items) {
     for (const name of ['id', 'title', 'lead', 'topic', 'kind']) isText(item[name]);
     item.tags.forEach(isText);
