@@ -215,8 +215,7 @@ int32_t sotto_manifest_read(sotto_device* device, const uint8_t* manifest, uint3
   return answer_open(device, result, [&](sotto_device& handle, Device& opened) -> Result<Bytes> {
     SOTTO_TRY(const auto bytes, buffer(manifest, manifest_size, "manifest"));
     SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
-    SOTTO_TRY(const Manifest read,
-              open_manifest(bytes, handle.options.pinned, opened.seen(), now));
+    SOTTO_TRY(const Manifest read, open_manifest(bytes, handle.options.pinned, opened.seen(), now));
     return encode_manifest(read);
   });
 }
@@ -415,8 +414,7 @@ int32_t sotto_privacy_overview(sotto_device* device, double delta, sotto_bytes* 
   });
 }
 
-int32_t sotto_privacy_epsilon(sotto_device* device, double rho, double delta,
-                              sotto_bytes* result) {
+int32_t sotto_privacy_epsilon(sotto_device* device, double rho, double delta, sotto_bytes* result) {
   return answer(device, result, [&](sotto_device&) -> Result<Bytes> {
     if (!(rho >= 0 && rho <= Ledger::kLargestRho)) return invalid("rho: must be 0 .. 10^6");
     if (!(delta > 0 && delta < 1)) return invalid("delta: must be in (0, 1)");

@@ -142,9 +142,9 @@ int32_t SOTTO_EXPORT(sotto_event_track)(sotto_device* device, const uint8_t* eve
 /* What is recorded, oldest arrival first, for the visitor's own eyes.
  * result: u32 n | for each event: u8 type | u8 imputed | i64 timestamp | f64 value | text item
  *           | text session
- *         | u32 n | for each item whose older events are summed up: text item | i64 first | i64 last
- *           | u8 opinion (a type; 0: none) | u8 n | for each: u8 type | u32 count | f64 value sum
- *         | u64 events that are forgotten */
+ *         | u32 n | for each item whose older events are summed up: text item | i64 first | i64
+ * last | u8 opinion (a type; 0: none) | u8 n | for each: u8 type | u32 count | f64 value sum | u64
+ * events that are forgotten */
 int32_t SOTTO_EXPORT(sotto_events_list)(sotto_device* device, sotto_bytes* result);
 /* result: u64 received | u64 kept | u8 6 | u64 dropped, by DropReason
  *         | u8 6 | u64 repaired, by Repair */
@@ -193,11 +193,11 @@ int32_t SOTTO_EXPORT(sotto_prequential_summarize)(sotto_device* device, double s
 
 /* What a task file says, unchecked: whose keys to fetch for the next two calls, which check it.
  * UNSUPPORTED when its VDAF is not in this build: sotto-proofs.wasm has them all.
- * result: task id 32 | u8 kind (TaskKind) | u64 model sequence | i64 window start | i64 window end | u32 dimension | f64 rho
- *         | f64 sigma in the bound of a report | u64 least batch | u64 most | u8 noise by (NoiseBy)
- *         | leader's key id 16 | helper's key id 16 */
-int32_t SOTTO_EXPORT(sotto_task_read)(sotto_device* device, const uint8_t* task,
-                                      uint32_t task_size, sotto_bytes* result);
+ * result: task id 32 | u8 kind (TaskKind) | u64 model sequence | i64 window start | i64 window end
+ * | u32 dimension | f64 rho | f64 sigma in the bound of a report | u64 least batch | u64 most | u8
+ * noise by (NoiseBy) | leader's key id 16 | helper's key id 16 */
+int32_t SOTTO_EXPORT(sotto_task_read)(sotto_device* device, const uint8_t* task, uint32_t task_size,
+                                      sotto_bytes* result);
 /* What a report of this task would hold, computed for the visitor's own eyes with randomness of its
  * own: it is not sent, and nothing is charged. Integers are i32.
  * result: u8 clipped | u32 n | n integers, clipped | n with the device's noise
@@ -222,7 +222,8 @@ int32_t SOTTO_EXPORT(sotto_task_contribute)(sotto_device* device, const uint8_t*
 int32_t SOTTO_EXPORT(sotto_outbox_list)(sotto_device* device, double now_ms, sotto_bytes* result);
 /* Drops entries whose window is over. result: changes. */
 int32_t SOTTO_EXPORT(sotto_outbox_expire)(sotto_device* device, double now_ms, sotto_bytes* result);
-/* task_id: 32 bytes, here and below. result: report id 16 | the body to send. NOT_FOUND when none waits. */
+/* task_id: 32 bytes, here and below. result: report id 16 | the body to send. NOT_FOUND when none
+ * waits. */
 int32_t SOTTO_EXPORT(sotto_report_read)(sotto_device* device, const uint8_t* task_id,
                                         sotto_bytes* result);
 /* A server has it; the bytes go. result: changes, none when no report waits. */

@@ -218,8 +218,8 @@ Bytes encode_preview(const ContributionPreview& preview) {
   out.put<uint8_t>(preview.clipped ? 1 : 0);
   out.put<uint32_t>(static_cast<uint32_t>(preview.computed.size()));
   for (const auto* const vector : {&preview.computed, &preview.open.noised})
-    out.put_bytes({reinterpret_cast<const uint8_t*>(vector->data()),
-                   vector->size() * sizeof(int32_t)});
+    out.put_bytes(
+        {reinterpret_cast<const uint8_t*>(vector->data()), vector->size() * sizeof(int32_t)});
   for (const SecretBytes& share : preview.open.shards.input_shares) {
     out.put<uint32_t>(static_cast<uint32_t>(share.size()));
     out.put_bytes(share.reveal());
