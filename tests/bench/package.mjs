@@ -114,21 +114,23 @@ async function lists() {
   const titles = { changed: 'event, "change", new top 20', asked: 'event and question at once',
     durable: 'event stored, then the question' };
   for (const n of quick ? [10_000] : [10_000, 100_000]) {
-    const times = { changed: [], asked: [], durable: [] }, core = {}, echo = [];
+    const rested = [], times = { changed: [], asked: [], durable: [] }, core = {}, echo = [];
     // Several visitors: each one's history grows from 100 to 370 items.
     for (let visitor = 0; visitor < (quick ? 1 : 7); ++visitor) {
       const page = await newPage(await browser.newContext());
       await openSite(page, `${n}`, { nItems: n, liked: 100 });
-      const found = await page.evaluate(() => bench.measureEvents(sotto, 60));
+      const found = await page.evaluate(() => bench.measureEvents(sotto, 60, 0));
       for (const [name, all] of Object.entries(times)) all.push(...found[name]);
       for (const [name, all] of Object.entries((await page.evaluate(() => bench.measured())).times))
         (core[name] ??= []).push(...all.slice(-180));
+      rested.push(...(await page.evaluate(() => bench.measureEvents(sotto, 20, 20, 0))).changed);
       echo.push(...await page.evaluate(() => bench.measureEcho(30)));
       await page.context().close();
     }
     for (const [name, all] of Object.entries(times))
       row(`${titles[name]}, ${n} items`, `p50 ${fixed(median(all))}, p99 ${fixed(percentile(all, 0.99))} ms`,
         name === 'changed' ? `p50 ${wanted[n][0]}, p99 ${wanted[n][1]} ms` : '');
+    row('  after a rest of 20 ms, as people do', `p50 ${fixed(median(rested))}, p99 ${fixed(percentile(rested, 0.99))} ms`);
     row('  of it in the core: event, list', `p50 ${fixed(median(core.sotto_event_track))}, ` +
       `${fixed(median(core.sotto_items_recommend))} ms`);
     row('  an empty message to a worker and back', `p50 ${fixed(median(echo))}, p99 ${fixed(percentile(echo, 0.99))} ms`);

@@ -22,15 +22,19 @@ export async function likeMany(sotto, n, nItems) {
   if (!kept.every((one) => one)) throw new Error('an event was dropped');
 }
 
-/** The visitor likes what the list shows first, which he had not seen: an event, "change", a new list.
+let clicked; // the time of the last click: at a person's pace, which the benchmark's is not
+
+/** The visitor clicks what the list shows first, which he had not seen: an event, "change", a new list.
+ * The next one begins when the event is stored, and after a rest of so many milliseconds: a machine that
+ * has rested answers later.
  * @returns {Promise<{changed: number[], asked: number[], durable: number[]}>}
  *   changed: the page asks when "change" fires; asked: it asks right behind the event, without waiting;
  *   durable: it waits until the event is stored, then asks. They take turns. */
-export async function measureEvents(sotto, repeats, warmUps = 30) {
+export async function measureEvents(sotto, repeats, rest, warmUps = 30) {
   const ask = () => sotto.recommend({ count: 20 });
   let list = await ask();
-  let at = Date.now() - 3_500_000; // a person's pace; this one would not be
   const times = { changed: [], asked: [], durable: [] };
+  let stored;
   const ways = {
     changed: (event) => new Promise((done, fail) => {
       const hear = ({ detail }) => {
@@ -39,27 +43,30 @@ export async function measureEvents(sotto, repeats, warmUps = 30) {
         ask().then(done, fail);
       };
       sotto.addEventListener('change', hear);
-      sotto.track(event).catch(fail);
+      stored = sotto.track(event);
+      stored.catch(fail);
     }),
     asked(event) {
-      void sotto.track(event);
+      stored = sotto.track(event);
       return ask();
     },
     async durable(event) {
-      await sotto.track(event);
+      await (stored = sotto.track(event));
       return ask();
     },
   };
   for (let r = -warmUps; r < repeats; ++r) {
     for (const [name, way] of Object.entries(ways)) {
-      const event = { type: 'click', item: list[0].item, timestamp: (at += 2000) };
+      clicked ??= Date.now() - 3_500_000;
+      const event = { type: 'click', item: list[0].item, timestamp: (clicked += 2000) };
       const begin = performance.now();
       const next = await way(event);
       if (r >= 0) times[name].push(ms(begin));
       if (next.length !== 20 || next[0].source !== 'personal') throw new Error('no list');
       if (next.some(({ item }) => item === event.item)) throw new Error('the list did not change');
       list = next;
-      await pause(20); // the event is stored meanwhile
+      await stored;
+      if (rest > 0) await pause(rest);
     }
   }
   return times;
