@@ -17,9 +17,10 @@ export class Backoff {
     this.#failures = 0;
   }
 
-  /** How long to wait now, in ms: 1/2 to 1 of first * 2^failures, never less than the server asked. */
-  failed(askedMs = 0): number {
-    const full = Math.min(this.#first * 2 ** this.#failures, this.#most);
+  /** How long to wait now, in ms: 1/2 to 1 of first * 2^failures, but no more than `mostMs`, and never
+   * less than the server asked. */
+  failed(askedMs = 0, mostMs = this.#most): number {
+    const full = Math.min(this.#first * 2 ** this.#failures, this.#most, mostMs);
     this.#failures = Math.min(this.#failures + 1, 30);
     return Math.max(askedMs, full * (0.5 + 0.5 * this.#random()));
   }

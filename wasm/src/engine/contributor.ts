@@ -11,6 +11,8 @@ import { withContribution } from './settings.js';
 
 const firstWaitMs = 5_000;
 const mostWaitMs = 10 * 60_000;
+// Between the last attempts before a window is over.
+const leastWaitMs = 1_000;
 
 export interface ContributorEvents {
   /** What pages show of privacy has changed. */
@@ -210,7 +212,7 @@ export class Contributor {
       told = { state: 'sent', sent: this.#environment.now() };
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      if (error.transient) return this.#backoff.failed(error.retryAfterMs);
+      if (error.transient) return this.#backoff.failed(error.retryAfterMs, this.#patience(task));
       told = { state: 'refused', code: error.code };
     }
     this.#backoff.succeeded();
@@ -226,6 +228,13 @@ export class Contributor {
     await this.#device.commit({ records, settings: { ...this.#device.settings, contributions } });
     this.#events.changed();
     return 0;
+  }
+
+  // No wait is longer than half of what is left of the window: there is another attempt in it.
+  #patience(task: Uint8Array): number {
+    const now = this.#environment.now();
+    const entry = this.#device.use((core) => core.listOutbox(now)).entries.find((one) => hex(one.task) === hex(task));
+    return Math.max(leastWaitMs, ((entry?.expires ?? now) - now) / 2);
   }
 
   /** Nothing that waits is sent any more, nor what is on its way. */

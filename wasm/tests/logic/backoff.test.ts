@@ -30,3 +30,10 @@ test('ten thousand failures are still a number', () => {
   for (let i = 0; i < 10_000; i += 1) backoff.failed();
   expect(backoff.failed()).toBe(10_000);
 });
+
+test('a limit of the caller bounds the wait, what the server asks goes before it', () => {
+  const backoff = new Backoff(5_000, 60_000, () => 1);
+  expect(backoff.failed(0, 1_200)).toBe(1_200);
+  expect(backoff.failed(3_000, 1_200)).toBe(3_000);
+  expect(backoff.failed()).toBe(20_000);
+});
