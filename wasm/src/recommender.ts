@@ -1,8 +1,8 @@
 // The page's side: typed calls to the worker, copies of its state, and what only a page can see.
-import { type Remote, proxy, wrap } from 'comlink';
+import { type Remote, wrap } from 'comlink';
 
 import { whenIdle, signals } from './conditions.js';
-import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, NoticeMessage, State, WorkerApi } from './engine/rpc.js';
 import { SottoError, revivedError } from './errors.js';
 import { observe } from './observe.js';
 import type {
@@ -70,6 +70,9 @@ class PageRecommender extends EventTarget implements Recommender {
     super();
     this.#worker = worker;
     this.#remote = wrap<WorkerApi>(worker);
+    worker.addEventListener('message', ({ data }: MessageEvent<Partial<NoticeMessage> | null>) => {
+      if (data?.notice !== undefined) this.#hear(data.notice);
+    });
     worker.onerror = ({ message }) =>
       this.#break(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
   }
@@ -92,7 +95,7 @@ class PageRecommender extends EventTarget implements Recommender {
 
   async open(options: EngineOptions): Promise<void> {
     const { privacy, status } = await this.#unlessBroken(() =>
-      this.#remote.open(options, proxy((notice: Notice) => this.#hear(notice)))) as State;
+      this.#remote.open(options)) as State;
     this.#privacy = privacy;
     this.#status = { seat: this.#status?.seat ?? 'follower', ...status };
     const timer = setInterval(() => this.#offer(), regularIdleMs);

@@ -6,7 +6,7 @@ import { plainError } from './errors.js';
 import { Database, databaseExists } from './engine/database.js';
 import type { Environment } from './engine/environment.js';
 import { Host } from './engine/host.js';
-import type { Answer, EngineOptions, Method, Notice, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, EngineOptions, Method, NoticeMessage, State, WorkerApi } from './engine/rpc.js';
 
 // Static, so that every bundler finds the files.
 const builds = {
@@ -34,9 +34,10 @@ function environment({ siteUrl, wasmUrl, proofsWasmUrl }: EngineOptions): Enviro
 class Worker implements WorkerApi {
   #host: Host | null = null;
 
-  async open(options: EngineOptions, notify: (notice: Notice) => void): Promise<Answer> {
+  async open(options: EngineOptions): Promise<Answer> {
     try {
-      this.#host = new Host(environment(options), options, notify);
+      this.#host = new Host(environment(options), options,
+        (notice) => postMessage({ notice } satisfies NoticeMessage));
       await this.#host.open();
     } catch (error) {
       return { error: plainError(error) };

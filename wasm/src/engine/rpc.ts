@@ -69,9 +69,15 @@ export type Notice =
 
 export type Answer = { readonly value: unknown } | { readonly error: PlainError };
 
+/** What worker.ts posts by itself, beside what it answers: in order with the answers, and unlike a
+ * callback without an answer of its own. */
+export interface NoticeMessage {
+  readonly notice: Notice;
+}
+
 /** What worker.ts exposes. */
 export interface WorkerApi {
-  open(options: EngineOptions, notify: (notice: Notice) => void): Promise<Answer>;
+  open(options: EngineOptions): Promise<Answer>;
   call(method: Method, args: readonly unknown[]): Promise<Answer>;
   /** Resolves when everything is stored and the seat is given up. */
   close(): Promise<void>;
