@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test as nodeTest } from 'node:test';
 
-import { bearer, crowd, getJson } from '../integration/pair.mjs';
 import { codeOf, create, hasModel, heapSizes, launch, like, openTab, privacy, recommend, status } from './browser.mjs';
-import { startSite, until } from './site.mjs';
+import { startSite } from './site.mjs';
 
 const test = (name, run) => nodeTest(name, { timeout: 60_000 }, run);
 const ids = (list) => list.map(({ item }) => item);
@@ -371,4 +370,3 @@ describe('a site', () => {
     assert(events <= 2000, 'the log is bounded');
   });
 });
-void crowd; void getJson; void bearer; void until;

@@ -5,6 +5,7 @@ import { whenIdle, signals } from './conditions.js';
 import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, NoticeMessage, State, WorkerApi } from './engine/rpc.js';
 import { SottoError, revivedError } from './errors.js';
 import { observe } from './observe.js';
+import { given, takesPart } from './plain.js';
 import type {
   Consent, ContributionPreview, Explanation, ExportedData, Identities, ListOptions, ObserveOptions,
   PrivacyState, Profile, Recommendation, Recommender, RecommenderOptions, SottoEvent, Status,
@@ -13,10 +14,10 @@ import type {
 const regularIdleMs = 5 * 60_000;
 
 function key(identities: Identities, role: 'publisher' | 'leader' | 'helper'): Uint8Array {
-  const given = identities?.[role];
-  if (given instanceof Uint8Array && given.length === 32) return given;
-  if (typeof given === 'string' && /^[0-9a-fA-F]{64}$/.test(given))
-    return Uint8Array.from(given.match(/../g)!, (pair) => parseInt(pair, 16));
+  const identity = identities?.[role];
+  if (identity instanceof Uint8Array && identity.length === 32) return identity;
+  if (typeof identity === 'string' && /^[0-9a-fA-F]{64}$/.test(identity))
+    return Uint8Array.from(identity.match(/../g)!, (pair) => parseInt(pair, 16));
   throw new TypeError(`identities.${role}: must be 32 bytes or 64 hexadecimal digits`);
 }
 
@@ -28,9 +29,8 @@ function engineOptions(options: RecommenderOptions): EngineOptions {
     throw new RangeError('participation: must be in (0, 1]');
   const absolute = (url: string | URL | undefined) =>
     url === undefined ? null : new URL(url, document.baseURI).href;
-  const given = { demo, allowAutomation, cacheModel, budget, participation };
   return {
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...given({ demo, allowAutomation, cacheModel, budget, participation }),
     siteUrl: absolute(site)!,
     identities: {
       publisher: key(identities, 'publisher'),
@@ -121,7 +121,7 @@ class PageRecommender extends EventTarget implements Recommender {
 
   // Contributing costs some milliseconds of the worker: only in moments that suit.
   #offer(): void {
-    if (this.#privacy === undefined || ![null, 'budget'].includes(this.#privacy.blocked)) return;
+    if (this.#privacy === undefined || !takesPart(this.#privacy.blocked)) return;
     whenIdle(() => void this.#call('idle').catch(() => {}), () => this.#broken === null);
   }
 
@@ -134,8 +134,7 @@ class PageRecommender extends EventTarget implements Recommender {
   async track(event: SottoEvent): Promise<boolean> {
     if (typeof event?.item !== 'string') throw new TypeError('item: must be a string');
     const { type, item, value, timestamp = Date.now(), session } = event;
-    return this.#call('track', { type, item, timestamp,
-      ...(value === undefined ? {} : { value }), ...(session === undefined ? {} : { session }) });
+    return this.#call('track', { type, item, timestamp, ...given({ value, session }) });
   }
 
   recommend(options: ListOptions = {}): Promise<readonly Recommendation[]> {
@@ -157,7 +156,7 @@ class PageRecommender extends EventTarget implements Recommender {
     const filter = only !== undefined ? { only: [...only].filter((id) => !left.has(id)) }
       : left.size > 0 ? { exclude: [...left] } : {};
     return unlessAborted(signal, async () => {
-      const list = await ask({ ...plain, ...filter, ...(item === undefined ? {} : { contextItem: item }) });
+      const list = await ask({ ...plain, ...filter, ...given({ contextItem: item }) });
       if (surface !== undefined) this.#surfaces.set(surface, list.map((entry) => entry.item));
       return list;
     });

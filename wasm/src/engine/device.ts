@@ -3,6 +3,7 @@
 // shorter memory before it gets none.
 import { SottoError } from '../../core/error.mjs';
 import type { SottoCore } from '../../core/loader.mjs';
+import { given } from '../plain.js';
 import type { ModelState } from '../types.js';
 import type { Environment } from './environment.js';
 import type { EngineOptions } from './rpc.js';
@@ -132,10 +133,8 @@ export class Device {
       publisher: identities.publisher,
       leader: identities.leader,
       helper: identities.helper,
-      ...(demo === undefined ? {} : { demo }),
       ...budget,
-      ...(participation === undefined ? {} : { participation }),
-      ...(maxEvents === null ? {} : { maxEvents }),
+      ...given({ demo, participation, maxEvents: maxEvents ?? undefined }),
     }, records(), now);
     let batch: Batch = { records: opened.changes };
     try {

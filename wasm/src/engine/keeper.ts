@@ -1,11 +1,12 @@
 // The writer of a site's profile: the one worker that holds the core, answers every tab's calls, keeps
 // the model up to date and contributes. Phases: open() -> calls in any order -> close().
 import { SottoError } from '../../core/error.mjs';
-import type { ListOptions as CoreListOptions } from '../../core/loader.mjs';
+import type { ListOptions as CoreListOptions, SottoCore } from '../../core/loader.mjs';
 import type {
   Blocked, Consent, ContributionPreview, Explanation, ExportedData, PrivacyState, Profile,
   Recommendation, SottoEvent, Status,
 } from '../types.js';
+import { given, takesPart } from '../plain.js';
 import { Announcements } from './announcements.js';
 import { Contributor } from './contributor.js';
 import { Device } from './device.js';
@@ -59,7 +60,7 @@ export class Keeper implements Handlers {
       trouble: (error) => this.#troubled(error),
     });
     this.#contributor = new Contributor(environment, device, () => this.#updates.client,
-      () => [null, 'budget'].includes(this.#blocked()),
+      () => takesPart(this.#blocked()),
       { changed: () => this.#privacyChanged(), outdated: () => this.#updates.refresh() });
     if (device.storageTrouble !== null) this.#troubled(new SottoError('STORAGE', device.storageTrouble));
     void this.#updates.refresh().then(() => this.#begin());
@@ -75,7 +76,12 @@ export class Keeper implements Handlers {
   #begin(): void {
     this.#contributor.schedule();
     this.#listen();
-    if (this.#mayContribute()) this.#events.notice({ kind: 'wanted' });
+    this.#want();
+  }
+
+  // Pages say when they are idle: there may be a task.
+  #want(): void {
+    if (takesPart(this.#blocked())) this.#events.notice({ kind: 'wanted' });
   }
 
   // Announcements are for visitors who agreed to something: nobody else is connected to anybody.
@@ -85,17 +91,19 @@ export class Keeper implements Handlers {
     if (!this.#device.settings.consent.personalise) return;
     this.#announcements = new Announcements(this.#environment, client, {
       model: () => void this.#updates.refresh(),
-      task: () => {
-        if (this.#mayContribute()) this.#events.notice({ kind: 'wanted' });
-      },
+      task: () => this.#want(),
     });
+  }
+  #stopListening(): void {
+    this.#announcements?.close();
+    this.#announcements = null;
   }
 
   #taken(): void {
     this.#changed('model');
     this.#statusChanged();
     this.#privacyChanged();
-    if (this.#mayContribute()) this.#events.notice({ kind: 'wanted' });
+    this.#want();
   }
 
   #troubled(error: SottoError | null): void {
@@ -226,10 +234,7 @@ export class Keeper implements Handlers {
     if (after.contribute && this.#device.opened && !this.#signals.gpc)
       await this.#device.commit({ records: this.#device.use((core) => core.setOptedOut(false)) });
     if (this.#device.model === null || !this.#device.cached) void this.#updates.refresh();
-    if (!after.personalise) {
-      this.#announcements?.close();
-      this.#announcements = null;
-    }
+    if (!after.personalise) this.#stopListening();
     this.#changed('consent');
     this.#privacyChanged();
     this.#begin();
@@ -248,8 +253,7 @@ export class Keeper implements Handlers {
 
   async forget(): Promise<void> {
     await this.#device.ready();
-    this.#announcements?.close();
-    this.#announcements = null;
+    this.#stopListening();
     await this.#contributor.withdraw();
     await this.#device.destroy();
     if (this.#device.model === null) void this.#updates.refresh();
@@ -289,11 +293,12 @@ export class Keeper implements Handlers {
     return this.#contributor.preview();
   }
 
-  #mayContribute(): boolean {
-    return [null, 'budget'].includes(this.#blocked());
+  #overview(): ReturnType<SottoCore['overviewPrivacy']> | null {
+    return this.#device.opened ? this.#device.use((core) => core.overviewPrivacy(delta)) : null;
   }
 
-  #blocked(): Blocked | null {
+  // The ledger is asked last, and only when nothing else decides.
+  #blocked(overview = () => this.#overview()): Blocked | null {
     const { consent, paused } = this.#device.settings;
     if (!consent.contribute) return 'consent';
     if (this.#signals.gpc) return 'gpc';
@@ -302,18 +307,16 @@ export class Keeper implements Handlers {
     if (!this.#device.persistent) return 'storage';
     if (!this.#environment.exclusive) return 'locks';
     if (this.#device.ledgerDamaged) return 'ledger';
-    if (!this.#device.opened) return null;
-    const { leftRho } = this.#device.use((core) => core.overviewPrivacy(delta));
-    return leftRho.learning <= 0 ? 'budget' : null;
+    return (overview()?.leftRho.learning ?? Infinity) <= 0 ? 'budget' : null;
   }
 
   #privacy(): PrivacyState {
     const { consent, paused, contributions } = this.#device.settings;
     const none = { spentEpsilon: 0, limitEpsilon: 0, spentRho: 0, leftRho: 0 };
-    const overview = this.#device.opened ? this.#device.use((core) => core.overviewPrivacy(delta)) : null;
+    const overview = this.#overview();
     return {
       consent,
-      blocked: this.#blocked(),
+      blocked: this.#blocked(() => overview),
       paused,
       storage: this.#device.persistent ? 'persistent' : consent.personalise ? 'memory' : 'none',
       delta,
@@ -334,7 +337,7 @@ export class Keeper implements Handlers {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTuning();
-    this.#announcements?.close();
+    this.#stopListening();
     this.#updates.close();
     this.#contributor.close();
     await this.#device.close();
@@ -343,8 +346,7 @@ export class Keeper implements Handlers {
 
 function coreRequest({ count, diversity, contextItem, includeSeen, dislikeStrength, exclude, only }: ListRequest):
 CoreListOptions {
-  const request = { count, diversity, contextItem, includeSeen, dislikeStrength, exclude, only };
-  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+  return given({ count, diversity, contextItem, includeSeen, dislikeStrength, exclude, only });
 }
 
 function plainEvent({ type, item, timestamp, value, session }: Required<SottoEvent>): Required<SottoEvent> {
