@@ -47,8 +47,9 @@ Result<std::span<const ScoredItem>> top_k(const ItemRows& rows, std::span<const 
       scratch.best(rows, rows.scales(), rounded, k == 0 ? 0 : rescored_count(k),
                    [&filter](uint32_t row) { return filter.allows(row); });
   for (ScoredItem& candidate : found) candidate.score = rows.score(candidate.item, query);
-  sort_all(found, ranks_before);
-  return std::span<const ScoredItem>(found.first(std::min(k, found.size())));
+  const size_t n = std::min(k, found.size());
+  sort_first(found, n, ranks_before);
+  return std::span<const ScoredItem>(found.first(n));
 }
 
 }  // namespace sotto

@@ -24,9 +24,10 @@ struct ScoredItem {
 };
 
 /// The one order of lists: larger scores first, equal ones by lower row. Scores must be numbers.
-inline bool ranks_before(const ScoredItem& a, const ScoredItem& b) {
+/// (An object, not a function: sorts inline it.)
+inline constexpr auto ranks_before = [](const ScoredItem& a, const ScoredItem& b) {
   return a.score != b.score ? a.score > b.score : a.item < b.item;
-}
+};
 
 /// What a query needs of memory, kept from one to the next: nothing is allocated once it has grown
 /// to the size of the queries. Thread safety: one thread at a time per object.
