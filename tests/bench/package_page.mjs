@@ -26,11 +26,11 @@ let clicked; // the time of the last click: at a person's pace, which the benchm
 
 /** The visitor clicks what the list shows first, which he had not seen: an event, "change", a new list.
  * The next one begins when the event is stored, and after a rest of so many milliseconds: a machine that
- * has rested answers later.
+ * has rested answers later. Before the first one that counts the browser has compiled what it calls often.
  * @returns {Promise<{changed: number[], asked: number[], durable: number[]}>}
  *   changed: the page asks when "change" fires; asked: it asks right behind the event, without waiting;
  *   durable: it waits until the event is stored, then asks. They take turns. */
-export async function measureEvents(sotto, repeats, rest, warmUps = 30) {
+export async function measureEvents(sotto, repeats, rest, warmUps = 60) {
   const ask = () => sotto.recommend({ count: 20 });
   let list = await ask();
   const times = { changed: [], asked: [], durable: [] };
