@@ -7,6 +7,7 @@
 #include "base/random.hpp"
 #include "base/sort.hpp"
 #include "crypto/hash.hpp"
+#include "model/dense.hpp"
 #include "protocol/device_role.hpp"
 #include "retrieval/rank.hpp"
 
@@ -200,10 +201,11 @@ Result<std::vector<KeyedRecord>> Device::use_model(std::shared_ptr<const DeviceM
     return Error{ErrorCode::kAuthentication, "model: of another site"};
   if (seen_.has_value() && model->seen.sequence < seen_->sequence)
     return Error{ErrorCode::kReplay, "model: older than one that was taken"};
+  std::vector<KeyedRecord> changes = settle();
   model_ = std::move(model);
   profile_.reset();
+  profiles_ = {};
   start_tuning();
-  std::vector<KeyedRecord> changes;
   if (seen_ != model_->seen) changes.push_back(model_record(model_->seen));
   seen_ = model_->seen;
   return changes;
@@ -246,34 +248,28 @@ std::vector<double> Device::neighbour_means(EventType type, std::string_view ite
   return means;
 }
 
-// Where the live list has an item that is about to be learnt from, if it is new to the history.
-std::optional<Placement> Device::place(const Event& event, int64_t now_ms) {
+// Where the live list has an item that is about to be learnt from, if it is new to the history: a
+// look at every row, for settle().
+void Device::owe_placement(const Event& event, int64_t now_ms) {
   if (model_ == nullptr || !event.value.has_value() ||
       !(event_strength(event.type, *event.value) > 0))
-    return std::nullopt;
+    return;
   const auto row = model_->items.find(event.item);
-  if (!row.has_value()) return std::nullopt;
-  const auto live = profile(now_ms);
-  if (!live.ok()) return std::nullopt;
-  const Profile& known = **live;
-  if (known.history.empty() || !known.unseen.allows(*row)) return std::nullopt;
-  const std::span<const float> user(known.user.data(), static_cast<size_t>(known.user.size()));
-  const auto rank = rank_of(model_->rows, user, *row, known.unseen, scratch_);
-  if (!rank.ok()) return std::nullopt;
-  return Placement{event.timestamp_ms, *rank, known.unseen.allowed_count()};
+  if (!row.has_value() || !profile(now_ms).ok()) return;
+  if (profile_->history.empty() || !profile_->unseen.allows(*row)) return;
+  due_ = DuePlacement{event.timestamp_ms, *row, std::move(*profile_)};
+  profile_.reset();
 }
 
-Result<TrackOutcome> Device::track(const Event& event, int64_t now_ms) {
+Result<TrackOutcome> Device::record(const Event& event, int64_t now_ms) {
   TrackOutcome outcome;
+  outcome.changes = settle();
   ledger_.observe(now_ms);
   CleanOutcome cleaned = cleaner_.clean(event, now_ms, priors());
-  outcome.changes.push_back(cleaner_record(cleaner_));
+  cleaner_due_ = true;
   outcome.dropped = cleaned.dropped;
   if (!cleaned.event.has_value()) return outcome;
-  if (const auto placement = place(*cleaned.event, now_ms)) {
-    prequential_.add(*placement);
-    outcome.changes.push_back(prequential_.record());
-  }
+  owe_placement(*cleaned.event, now_ms);
   SOTTO_TRY(auto appended, log_.append(*cleaned.event));
   append(outcome.changes, std::move(appended));
   // What was shown changes no weight.
@@ -282,13 +278,38 @@ Result<TrackOutcome> Device::track(const Event& event, int64_t now_ms) {
   return outcome;
 }
 
+std::vector<KeyedRecord> Device::settle() {
+  std::vector<KeyedRecord> changes;
+  if (std::exchange(cleaner_due_, false)) changes.push_back(cleaner_record(cleaner_));
+  if (!due_.has_value()) return changes;
+  const DuePlacement due = std::move(*due_);
+  due_.reset();
+  const auto rank =
+      rank_of(model_->rows, span_of(due.before.user), due.row, due.before.unseen, scratch_);
+  if (!rank.ok()) return changes;
+  prequential_.add({due.time_ms, *rank, due.before.unseen.allowed_count()});
+  changes.push_back(prequential_.record());
+  return changes;
+}
+
+Result<TrackOutcome> Device::track(const Event& event, int64_t now_ms) {
+  SOTTO_TRY(TrackOutcome outcome, record(event, now_ms));
+  append(outcome.changes, settle());
+  return outcome;
+}
+
+Status Device::prepare(int64_t now_ms) {
+  SOTTO_TRY([[maybe_unused]] const Profile* const known, profile(now_ms));
+  return {};
+}
+
 // --- Lists
 // ----------------------------------------------------------------------------------------
 
-Result<const Profile*> Device::profile(int64_t now_ms) {
+Result<const Profile*> Device::profile(int64_t /*now_ms*/) {
   if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
   if (!profile_.has_value()) {
-    SOTTO_TRY(profile_, make_profile(log_, *model_, options_.profile, now_ms));
+    SOTTO_TRY(profile_, profiles_.make(log_, *model_, options_.profile));
     if (tuning_.has_value()) tuning_->set_history(profile_->history, profile_->strengths);
   }
   return &*profile_;
@@ -422,6 +443,7 @@ Result<ContributeOutcome> Device::contribute(const TaskFiles& files, int64_t now
   if (ledger_.state() == Ledger::State::kDamaged)
     return Error{ErrorCode::kBudgetExhausted, "contribute: the ledger is damaged"};
   ContributeOutcome outcome;
+  outcome.changes = settle();
   outcome.task = role.id();
   if (outbox_.find(role.id()) != nullptr) return outcome;
   SOTTO_CHECK_OK(check_model(task));
@@ -470,6 +492,9 @@ std::vector<KeyedRecord> Device::forget() {
   cleaner_ = Cleaner::create(options_.cleaning).value();  // was valid before
   prequential_ = {};
   profile_.reset();
+  profiles_ = {};
+  due_.reset();
+  cleaner_due_ = false;
   start_tuning();
   return changes;
 }

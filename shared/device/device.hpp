@@ -2,7 +2,8 @@
 //
 //   open        stored records -> a device. Without any: a new installation.
 //   use_model   a checked publication (device_model.hpp) replaces the one before.
-//   track       an event -> cleaned, placed (prequential.hpp), appended to the log.
+//   track       an event -> cleaned, placed (prequential.hpp), appended to the log. For hosts whose
+//               page waits for the next list: record, prepare while nothing is asked, settle later.
 //   recommend, similar, explain, interests
 //   tune        slices of fine-tuning (gated_tuning.hpp), for the host's idle time.
 //   contribute  a task -> a report in the outbox, paid for in the ledger, in one list of changes.
@@ -136,8 +137,16 @@ class Device {
   /// Null before use_model.
   const DeviceModel* model() const { return model_.get(); }
 
-  /// Errors: none for bad events, which are dropped with a reason; kInternal.
+  /// record, then settle. Errors: none for bad events, which are dropped with a reason; kInternal.
   Result<TrackOutcome> track(const Event& event, int64_t now_ms);
+  /// What of track cannot wait. The rest is due: settle() does it, or whatever comes first of the
+  /// next event, a model and a contribution.
+  Result<TrackOutcome> record(const Event& event, int64_t now_ms);
+  /// What is due of the latest event: its placement, by the profile as it was before it, and the
+  /// cleaner's record. Nothing when nothing is.
+  std::vector<KeyedRecord> settle();
+  /// Makes the profile now that the next list or event would make first. Errors: those of profile.
+  Status prepare(int64_t now_ms);
   const CleaningCounts& cleaning_counts() const { return cleaner_.counts(); }
 
   /// recommend: by the fine-tuned scores when tune() has nothing left to do for the history as it
@@ -148,14 +157,15 @@ class Device {
                                               const RecommendRequest& request, int64_t now_ms);
   Result<Explanation> explain(std::string_view item, size_t n_reasons, int64_t now_ms);
   Result<std::vector<Interest>> interests(int64_t now_ms);
-  /// The profile that these work with. Errors: kNotFound without a model.
+  /// The profile that these work with. now_ms: for policies that fade by the clock; none does yet.
+  /// Errors: kNotFound without a model; those of ProfileMaker.
   Result<const Profile*> profile(int64_t now_ms);
 
   /// Fine-tunes by up to `steps` pieces of work (GatedTuning::run: a millisecond or so each), in
   /// the host's idle time. True: there is more to do. False: there is nothing to do, or fine-tuning
   /// is off. Nothing is stored: the same vectors come out of the same history after a restore,
   /// whatever the slices. It changes what recommend() returns and nothing else: contributions,
-  /// placements, explanations are of the plain fold-in. Errors: those of make_profile.
+  /// placements, explanations are of the plain fold-in. Errors: those of profile.
   Result<bool> tune(size_t steps, int64_t now_ms);
 
   /// Decides about a task, once. The order: the task and keys are checked; the coin; the history of
@@ -197,6 +207,13 @@ class Device {
 
  private:
   class Seal;
+  /// Of an item that is learnt from meanwhile, in the list as it was before.
+  struct DuePlacement {
+    int64_t time_ms = 0;
+    uint32_t row = 0;
+    Profile before;
+  };
+
   Device(const DeviceOptions& options, std::unique_ptr<Seal> seal, Ledger ledger, EventLog log,
          Cleaner cleaner);
 
@@ -204,7 +221,7 @@ class Device {
   std::vector<double> neighbour_means(EventType type, std::string_view item) const;
   Result<uint32_t> row_of(std::string_view item) const;
   void start_tuning();
-  std::optional<Placement> place(const Event& event, int64_t now_ms);
+  void owe_placement(const Event& event, int64_t now_ms);
   Floors floors() const;
   Status check_model(const Task& task) const;
   Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
@@ -218,7 +235,10 @@ class Device {
   Outbox outbox_;
   std::optional<SeenManifest> seen_;
   std::shared_ptr<const DeviceModel> model_;
-  std::optional<Profile> profile_;     // of log_ and model_; absent when either has changed
+  ProfileMaker profiles_;
+  std::optional<Profile> profile_;   // of log_ and model_; absent when either has changed
+  std::optional<DuePlacement> due_;  // and cleaner_due_: what settle() is for
+  bool cleaner_due_ = false;
   std::optional<GatedTuning> tuning_;  // of profile_ while there is one; absent when it is off
   ScanScratch scratch_;
 };

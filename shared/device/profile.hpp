@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,7 +24,6 @@ struct ProfilePolicy {
 
 /// Thread safety: a plain value.
 struct Profile {
-  Interactions interactions;           ///< By id, undecayed: also items that the model lacks.
   std::vector<uint32_t> history;       ///< Rows of positive items, oldest first,
   std::vector<float> strengths;        ///< how strongly each was chosen, in (0, 1],
   std::vector<float> weights;          ///< and faded_weights of these.
@@ -34,10 +34,40 @@ struct Profile {
   RowFilter unseen;                    ///< hidden, and without seen items.
 };
 
-/// Errors: those of weigh; kInvalidArgument for a recency out of its ranges; kNumerical when the
-/// fold-in leaves finite numbers.
-Result<Profile> make_profile(const EventLog& log, const DeviceModel& model,
-                             const ProfilePolicy& policy, int64_t now_ms);
+/// fold_in_history of one history after another, each as a rule the one before and a little more:
+/// goes on from the sums over what they begin with alike. The same bits as from nothing.
+/// Thread safety: one thread at a time per object. Memory: k x k floats.
+class GrowingFoldIn {
+ public:
+  /// model and policy: the same ones every time.
+  Vector solve(const DeviceModel& model, const ProfilePolicy& policy,
+               std::span<const uint32_t> history, std::span<const float> weights);
+
+ private:
+  std::vector<uint32_t> rows_;  // what is summed up: a multiple of kRowsAtOnce
+  std::vector<float> weights_;
+  std::optional<FoldInState> sums_;
+};
+
+/// Makes the profile of one log after each of its events, without beginning anew.
+/// Thread safety: one thread at a time per object.
+class ProfileMaker {
+ public:
+  /// log, model and policy: the same ones every time; the log may have grown.
+  /// Errors: kInvalidArgument for a recency out of its ranges; kNumerical when the fold-in leaves
+  /// finite numbers.
+  Result<Profile> make(const EventLog& log, const DeviceModel& model, const ProfilePolicy& policy);
+
+ private:
+  void read(const EventLog& log);
+  std::optional<uint32_t> row_of(const ItemEvidence::Net& item, const DeviceModel& model);
+
+  std::optional<ItemEvidence> evidence_;
+  std::vector<std::optional<uint32_t>> rows_;  // of its items, as far as they were looked up
+  uint64_t first_sequence_ = 0;                // of the events that evidence_ knows singly
+  size_t n_events_ = 0;
+  GrowingFoldIn fold_in_;
+};
 
 /// Strengths (oldest first) after recency by rank, cut to [kLeastWeight, 1]: rank among the rows
 /// that the model knows.

@@ -83,6 +83,10 @@ class EventLog {
   std::span<const Event> events() const { return events_; }
   /// In order of the item's first summarised event.
   std::span<const ItemSummary> summaries() const { return summaries_; }
+  /// Of the oldest of events(), or of the next one: as long as it stays, events() only grew.
+  uint64_t first_sequence() const {
+    return sequences_.empty() ? next_sequence_ : sequences_.front();
+  }
   uint64_t n_forgotten() const { return n_forgotten_; }
   /// Every event ever appended and not lost to damage (see above).
   uint64_t n_appended() const;

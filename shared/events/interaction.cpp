@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <string_view>
-#include <unordered_map>
 
 #include "base/sort.hpp"
 
@@ -38,59 +35,13 @@ struct Doubt {
   double net() const { return negative - positive; }
 };
 
-struct Weighed {
-  const ItemSummary* summary;
-  double net;
-};
-
-bool earlier(const Weighed& a, const Weighed& b) {
-  if (a.summary->evidence_ms != b.summary->evidence_ms)
-    return a.summary->evidence_ms < b.summary->evidence_ms;
-  if (a.summary->evidence_sequence != b.summary->evidence_sequence)
-    return a.summary->evidence_sequence < b.summary->evidence_sequence;
-  return std::less<>{}(a.summary, b.summary);  // of one vector: in order of first appearance
-}
-
-// One summary an item, in order of first appearance.
-class Gathering {
- public:
-  explicit Gathering(std::span<const ItemSummary> summaries)
-      : items_(summaries.begin(), summaries.end()) {
-    for (size_t i = 0; i < items_.size(); ++i) {
-      positions_.emplace(items_[i].item, i);
-      next_ = std::max(next_, items_[i].evidence_sequence + 1);
-    }
-  }
-  void add(const Event& event) {
-    if (!validate_event(event).ok() || !event.value) return;
-    const auto [position, fresh] = positions_.emplace(event.item, items_.size());
-    if (fresh) items_.emplace_back();
-    items_[position->second].add(event, next_++);
-  }
-  // Those that are an interaction, in time order.
-  std::vector<Weighed> weighed() const {
-    std::vector<Weighed> found;
-    for (const ItemSummary& summary : items_) {
-      const double net = net_strength(summary);
-      if (std::abs(net) >= kIndifference) found.push_back({&summary, net});
-    }
-    sort_all(std::span(found), earlier);
-    return found;
-  }
-
- private:
-  std::vector<ItemSummary> items_;
-  std::unordered_map<std::string, size_t> positions_;
-  uint64_t next_ = 0;
-};
-
 double clock_factor(int64_t timestamp_ms, int64_t now_ms, const InteractionPolicy& policy) {
   if (!policy.half_life_days || now_ms <= timestamp_ms) return 1;
   const auto age_ms = static_cast<double>(now_ms) - static_cast<double>(timestamp_ms);
   return power_of_two(-age_ms / (kDayMs * *policy.half_life_days));
 }
 
-std::vector<ItemInteraction> with_weights(std::span<const Weighed> weighed,
+std::vector<ItemInteraction> with_weights(std::span<const ItemEvidence::Net> weighed,
                                           const InteractionPolicy& policy, int64_t now_ms) {
   const auto recency = recency_weights(weighed.size(), policy.recency);
   std::vector<ItemInteraction> interactions;
@@ -140,25 +91,74 @@ double net_strength(const ItemSummary& summary) {
   return doubt.net();
 }
 
+ItemEvidence::ItemEvidence(std::span<const ItemSummary> summaries)
+    : items_(summaries.begin(), summaries.end()) {
+  for (const ItemSummary& summary : items_) {
+    positions_.emplace(summary.item, static_cast<uint32_t>(nets_.size()));
+    nets_.push_back(net_strength(summary));
+    next_ = std::max(next_, summary.evidence_sequence + 1);
+  }
+}
+
+void ItemEvidence::add(const Event& event) {
+  if (!validate_event(event).ok() || !event.value) return;
+  const auto [position, fresh] =
+      positions_.emplace(event.item, static_cast<uint32_t>(items_.size()));
+  if (fresh) {
+    items_.emplace_back();
+    nets_.push_back(0);
+  }
+  ItemSummary& summary = items_[position->second];
+  summary.add(event, next_++);
+  nets_[position->second] = net_strength(summary);
+}
+
+bool ItemEvidence::earlier(uint32_t a, uint32_t b) const {
+  const ItemSummary &x = items_[a], &y = items_[b];
+  if (x.evidence_ms != y.evidence_ms) return x.evidence_ms < y.evidence_ms;
+  if (x.evidence_sequence != y.evidence_sequence) return x.evidence_sequence < y.evidence_sequence;
+  return a < b;
+}
+
+std::vector<ItemEvidence::Net> ItemEvidence::interactions() {
+  const auto before = [this](uint32_t a, uint32_t b) { return earlier(a, b); };
+  const bool first = order_.empty();
+  for (auto item = static_cast<uint32_t>(order_.size()); item < items_.size(); ++item)
+    order_.push_back(item);
+  if (first) sort_all(std::span(order_), before);
+  // By insertion: few items move from one call to the next.
+  for (size_t i = 1; i < order_.size(); ++i) {
+    const uint32_t item = order_[i];
+    size_t place = i;
+    for (; place > 0 && earlier(item, order_[place - 1]); --place)
+      order_[place] = order_[place - 1];
+    order_[place] = item;
+  }
+  std::vector<Net> found;
+  for (const uint32_t item : order_)
+    if (std::abs(nets_[item]) >= kIndifference) found.push_back({&items_[item], nets_[item], item});
+  return found;
+}
+
 Result<Interactions> weigh(std::span<const ItemSummary> summaries, std::span<const Event> events,
                            const InteractionPolicy& policy, int64_t now_ms) {
   SOTTO_CHECK_OK(validate(policy));
-  Gathering gathering(summaries);
-  for (const Event& event : events) gathering.add(event);
-  std::vector<Weighed> positive;
-  std::vector<Weighed> negative;
-  for (const Weighed& item : gathering.weighed())
+  ItemEvidence evidence(summaries);
+  for (const Event& event : events) evidence.add(event);
+  std::vector<ItemEvidence::Net> positive;
+  std::vector<ItemEvidence::Net> negative;
+  for (const ItemEvidence::Net& item : evidence.interactions())
     (item.net > 0 ? positive : negative).push_back(item);
   return Interactions{.positive = with_weights(positive, policy, now_ms),
                       .negative = with_weights(negative, policy, now_ms)};
 }
 
 std::vector<ItemInteraction> contribution_items(std::span<const Event> events, int64_t since_ms) {
-  Gathering gathering({});
+  ItemEvidence evidence;
   for (const Event& event : events)
-    if (event.timestamp_ms >= since_ms && !event.imputed) gathering.add(event);
+    if (event.timestamp_ms >= since_ms && !event.imputed) evidence.add(event);
   std::vector<ItemInteraction> items;
-  for (const Weighed& item : gathering.weighed())
+  for (const ItemEvidence::Net& item : evidence.interactions())
     if (item.net > 0) items.push_back({item.summary->item, 1.0F, item.summary->evidence_ms});
   return items;
 }

@@ -33,6 +33,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -72,10 +73,36 @@ struct InteractionPolicy {
   std::optional<double> half_life_days{};  ///< > 0. By wall clock, back from now.
 };
 
+/// What all events say of each item, kept up to date event by event.
+/// Thread safety: one thread at a time per object. Memory: some 400 bytes an item.
+class ItemEvidence {
+ public:
+  struct Net {
+    const ItemSummary* summary;
+    double net;     ///< net_strength.
+    uint32_t item;  ///< 0, 1, ... in order of first appearance: the same for ever.
+  };
+
+  /// summaries: of events older than all that will be added, at most one an item.
+  explicit ItemEvidence(std::span<const ItemSummary> summaries = {});
+  /// In order of arrival, cleaned; one that is invalid or has no value is passed over.
+  void add(const Event& event);
+  /// Items that are an interaction, in the order of Interactions. Valid until the next call.
+  std::vector<Net> interactions();
+
+ private:
+  bool earlier(uint32_t a, uint32_t b) const;
+
+  std::vector<ItemSummary> items_;  // in order of first appearance
+  std::vector<double> nets_;        // one an item
+  std::unordered_map<std::string, uint32_t> positions_;
+  std::vector<uint32_t> order_;  // of the items that were there at the last interactions(), by time
+  uint64_t next_ = 0;            // sequence
+};
+
 /// summaries: of events older than `events`, at most one an item (EventLog keeps both).
-/// events: cleaned, in order of arrival; one that is invalid or has no value is passed over.
-/// now_ms: only for the wall-clock half-life; the future counts as now.
-/// Errors: kInvalidArgument for a policy outside its ranges.
+/// events: as ItemEvidence takes them. now_ms: only for the wall-clock half-life; the future counts
+/// as now. Errors: kInvalidArgument for a policy outside its ranges.
 Result<Interactions> weigh(std::span<const ItemSummary> summaries, std::span<const Event> events,
                            const InteractionPolicy& policy, int64_t now_ms);
 

@@ -8,7 +8,7 @@ namespace sotto {
 namespace {
 
 // Columns that are added in one pass over the result: a load and a store for four of them.
-constexpr size_t kColumns = 4;
+constexpr size_t kColumns = kRowsAtOnce;
 using Columns = std::array<const float*, kColumns>;
 using Factors = std::array<float, kColumns>;
 

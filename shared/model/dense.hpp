@@ -30,7 +30,9 @@ void add_scaled(float a, std::span<const float> x, std::span<float> y);
 bool all_finite(std::span<const float> x);
 
 /// Lower triangle of `matrix` (k x k) += sum_s c_s v_s v_s' over the rows v_s (n x k, one after the
-/// other). weights: c_s of either sign, n of them, or empty for all 1.
+/// other). weights: c_s of either sign, n of them, or empty for all 1. Rows are added kRowsAtOnce
+/// at a time: in parts, each but the last with a multiple of that, they give the same bits.
+inline constexpr size_t kRowsAtOnce = 4;
 void add_outer_products(std::span<const float> rows, std::span<const float> weights,
                         SquareMatrix& matrix);
 /// The upper triangle becomes the lower one's mirror.

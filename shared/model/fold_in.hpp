@@ -29,7 +29,8 @@ class FoldInState {
 
   /// row: v_i. weight: c_i; negative to take an event away again.
   void add(const Eigen::Ref<const Eigen::RowVectorXf>& row, float weight);
-  /// Many rows at once: rows is |S| x k, weights |S| or empty (all 1).
+  /// Many rows at once: rows is |S| x k, weights |S| or empty (all 1). The same bits in parts, if
+  /// each but the last has a multiple of kRowsAtOnce rows (dense.hpp).
   void add_rows(const Matrix& rows, std::span<const float> weights);
 
   /// The user vector (k); zero for an empty history. O(k^3 / 6).

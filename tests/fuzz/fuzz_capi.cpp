@@ -106,6 +106,7 @@ void try_call(uint8_t call, std::span<const uint8_t> bytes) {
       Opened opened;
       const int32_t code = sotto_event_track(opened.device(), bytes.data(), size, kNow, &result);
       must((code == 0) == (result.data != nullptr), "a result or a code");
+      must(sotto_event_settle(opened.device(), &result) == 0, "what is due can be done");
       return;
     }
     case 3: {

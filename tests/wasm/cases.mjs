@@ -96,6 +96,33 @@ export const cases = {
     fails('NOT_FOUND', () => core.contribute(taskFiles(site), now));
   },
 
+  async 'an event in three steps is the event in one'(site) {
+    const whole = await visitor(site), steps = await visitor(site);
+    for (const { core, storage } of [whole, steps]) like(core, storage, [3, 13, 23]);
+    for (const [n, i] of [43, 44, 53].entries()) {
+      const event = { type: 'click', item: `item-${i}`, timestamp: now + 3000 * (n + 10) };
+      const { kept, changes } = whole.core.track(event, event.timestamp);
+      whole.storage.commit(changes);
+      const recorded = steps.core.record(event, event.timestamp);
+      same(recorded.kept, kept, 'kept alike');
+      check(i === 53 || recorded.changes.length < changes.length, 'something is left to do');
+      steps.storage.commit(recorded.changes);
+      if (i !== 44) steps.core.prepare(event.timestamp);
+      sameList(steps.core.recommend({ count: 20 }, event.timestamp),
+        whole.core.recommend({ count: 20 }, event.timestamp), 'the list does not wait for the rest');
+      if (i !== 44) steps.storage.commit(steps.core.settle()); // else the next event settles it
+    }
+    same(steps.core.settle(), [], 'nothing is due twice');
+    same(steps.core.summarizePrequential(), whole.core.summarizePrequential());
+    same(steps.storage.records.get('device/cleaner'), whole.storage.records.get('device/cleaner'));
+    same(steps.storage.records.get('device/prequential'), whole.storage.records.get('device/prequential'));
+    const empty = await site.load();
+    fails('INVALID_ARGUMENT', () => empty.settle());
+    empty.open(options(site), [], now);
+    same(empty.settle(), [], 'nothing has happened');
+    fails('NOT_FOUND', () => empty.prepare(now));
+  },
+
   async 'a round: model, events, lists, reasons, interests'(site) {
     const { core, storage } = await visitor(site);
     const described = core.describeModel();

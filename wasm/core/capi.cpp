@@ -259,8 +259,22 @@ int32_t sotto_event_track(sotto_device* device, const uint8_t* event, uint32_t e
     SOTTO_TRY(const auto bytes, buffer(event, event_size, "event"));
     SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
     SOTTO_TRY(const Event decoded, decode_event_request(bytes));
-    SOTTO_TRY(const TrackOutcome outcome, opened.track(decoded, now));
+    SOTTO_TRY(const TrackOutcome outcome, opened.record(decoded, now));
     return encode_tracked(outcome);
+  });
+}
+
+int32_t sotto_event_settle(sotto_device* device, sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
+    return encode_changes(opened.settle());
+  });
+}
+
+int32_t sotto_profile_prepare(sotto_device* device, double now_ms, sotto_bytes* result) {
+  return answer_open(device, result, [&](sotto_device&, Device& opened) -> Result<Bytes> {
+    SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
+    SOTTO_CHECK_OK(opened.prepare(now));
+    return Bytes();
   });
 }
 

@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 /* Grows by one whenever something here changes its meaning. A loader refuses any other number. */
-#define SOTTO_ABI_VERSION 4
+#define SOTTO_ABI_VERSION 5
 uint32_t SOTTO_EXPORT(sotto_abi_version)(void);
 
 typedef struct sotto_device sotto_device;
@@ -133,12 +133,22 @@ int32_t SOTTO_EXPORT(sotto_items_list)(sotto_device* device, sotto_bytes* result
  */
 
 /* Numbers of types, ranges of values and lengths: shared/events/event.hpp. An event that is wrong
- * is no error: it is dropped, and counted.
+ * is no error: it is dropped, and counted. What an event costs is divided into what must be done at
+ * once (this), what the next list needs (sotto_profile_prepare) and what nobody waits for
+ * (sotto_event_settle): a host may make the last two calls whenever it is asked nothing, or never.
  *   event   u8 type | u8 has value (0, 1) | i64 timestamp | f64 value | text item | text session
  *   result  u8 dropped (0: kept, else the number of DropReason + 1) | u8 imputed | i64 timestamp
  *           | f64 value (these three as stored, 0 when dropped) | changes */
 int32_t SOTTO_EXPORT(sotto_event_track)(sotto_device* device, const uint8_t* event,
                                         uint32_t event_size, double now_ms, sotto_bytes* result);
+/* What is due of the latest event: the place that its item had in the list before it, for
+ * prequential evaluation, and what later duplicates of it are known by.
+ * result: changes; none when nothing is due. */
+int32_t SOTTO_EXPORT(sotto_event_settle)(sotto_device* device, sotto_bytes* result);
+/* Makes the profile that the next list is made from, if it is not made yet. result: empty.
+ * NOT_FOUND without a model. */
+int32_t SOTTO_EXPORT(sotto_profile_prepare)(sotto_device* device, double now_ms,
+                                            sotto_bytes* result);
 /* What is recorded, oldest arrival first, for the visitor's own eyes.
  * result: u32 n | for each event: u8 type | u8 imputed | i64 timestamp | f64 value | text item
  *           | text session

@@ -3,7 +3,7 @@
 import { SottoError } from './error.mjs';
 
 /** The ABI that this loader speaks: SOTTO_ABI_VERSION of capi.h. */
-export const abiVersion = 4;
+export const abiVersion = 5;
 
 const text = new TextDecoder();
 // The most that crypto.getRandomValues gives in one call.

@@ -133,8 +133,16 @@ export class SottoCore {
     return result.list(() => ({ live: result.u8() === 1, item: result.text() }));
   }
 
-  /** @param {{type: string, item: string, timestamp: number, value?: number, session?: string}} event */
-  track({ type, item, timestamp, value, session = '' }, now = Date.now()) {
+  /** An event, with all that it brings along.
+   * @param {{type: string, item: string, timestamp: number, value?: number, session?: string}} event */
+  track(event, now = Date.now()) {
+    const recorded = this.record(event, now);
+    return { ...recorded, changes: [...recorded.changes, ...this.settle()] };
+  }
+  /** track() for whoever is waited for: what the next list needs is left to prepare(), and what
+   * nobody waits for to settle(). Both may come whenever nothing else is asked.
+   * @param {{type: string, item: string, timestamp: number, value?: number, session?: string}} event */
+  record({ type, item, timestamp, value, session = '' }, now = Date.now()) {
     const number = eventTypes.indexOf(/** @type {any} */ (type)) + 1;
     if (number === 0) throw new TypeError(`type: '${type}' is none`);
     if (type === 'rating' && value === undefined) throw new TypeError('value: a rating must have one');
@@ -147,6 +155,9 @@ export class SottoCore {
     return { kept: dropped === 0 ? stored : null,
       dropped: dropped === 0 ? null : dropReasons[dropped - 1], changes: result.changes() };
   }
+  settle() { return this.#call('sotto_event_settle').changes(); }
+  /** Throws NOT_FOUND without a model. */
+  prepare(now = Date.now()) { this.#call('sotto_profile_prepare', now); }
   /** What is recorded, oldest arrival first; older events are summed up by item. */
   listEvents() {
     const result = this.#call('sotto_events_list');

@@ -58,6 +58,8 @@ function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T
 class PageRecommender extends EventTarget implements Recommender {
   readonly #worker: Worker;
   readonly #remote: Remote<WorkerApi>;
+  /** remote.call, kept: every look at a property of the proxy makes another proxy. */
+  readonly #ask: Remote<WorkerApi>['call'];
   readonly #surfaces = new Map<string, readonly string[]>();
   readonly #endings: (() => void)[] = [];
   #privacy: PrivacyState | undefined;
@@ -70,6 +72,7 @@ class PageRecommender extends EventTarget implements Recommender {
     super();
     this.#worker = worker;
     this.#remote = wrap<WorkerApi>(worker);
+    this.#ask = this.#remote.call;
     worker.addEventListener('message', ({ data }: MessageEvent<Partial<NoticeMessage> | null>) => {
       if (data?.notice !== undefined) this.#hear(data.notice);
     });
@@ -106,7 +109,7 @@ class PageRecommender extends EventTarget implements Recommender {
   }
 
   async #call<M extends Method>(method: M, ...args: Parameters<Calls[M]>): Promise<ReturnType<Calls[M]>> {
-    return await this.#unlessBroken(() => this.#remote.call(method, args)) as ReturnType<Calls[M]>;
+    return await this.#unlessBroken(() => this.#ask(method, args)) as ReturnType<Calls[M]>;
   }
 
   #hear(notice: Notice): void {

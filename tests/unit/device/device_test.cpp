@@ -97,6 +97,66 @@ TEST_CASE("placements are noted before an item is learnt from, once, and only fo
   CHECK(visitor.device->prequential().placements().size() == 1);
 }
 
+TEST_CASE(
+    "a placement may be settled later: by the host, the next event, a model, a contribution") {
+  SmallSite site;
+  Visitor at_once(site);
+  at_once.like({5, 9});
+  const std::vector<uint32_t> chosen{at_once.list({.count = 60})[17].item, 40, 60};
+  for (const uint32_t item : chosen) at_once.track(EventType::kClick, item);
+  const auto expected = at_once.device->prequential().placements();
+
+  const auto last_placement = [](const Visitor& visitor) {
+    return visitor.device->prequential().placements().back();
+  };
+  for (const int how : {0, 1, 2, 3}) {
+    CAPTURE(how);
+    Visitor later(site);
+    later.like({5, 9});
+    const size_t placed = later.device->prequential().placements().size();
+    const auto record = [&](uint32_t item) {
+      later.now_ms += 2000;
+      const auto outcome = later.device->record({.type = EventType::kClick,
+                                                 .item = item_id(item),
+                                                 .timestamp_ms = later.now_ms,
+                                                 .value = 1},
+                                                later.now_ms);
+      REQUIRE(outcome.ok());
+      later.storage.commit(outcome->changes);
+    };
+    for (const uint32_t item : chosen) {
+      record(item);
+      REQUIRE(later.device->prepare(later.now_ms).ok());  // the profile of the list after it
+      if (how == 0) later.storage.commit(later.device->settle());
+    }
+    if (how == 1) {
+      CHECK(later.device->prequential().placements().size() == placed + chosen.size() - 1);
+      later.storage.commit(later.device->settle());
+    }
+    if (how == 2) later.storage.commit(later.device->use_model(site.model(2)).value());
+    if (how == 3) REQUIRE(later.contribute(site.file(site.rows_task())).ok());
+    const auto found = later.device->prequential().placements();
+    CHECK(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
+    CHECK(later.device->settle().empty());
+    if (how == 2) continue;  // what is opened again below knows the first model
+    later.open();
+    CHECK(last_placement(later) == expected.back());
+  }
+
+  Visitor forgetful(site);
+  forgetful.like({5, 9});
+  REQUIRE(forgetful.device
+              ->record({.type = EventType::kClick,
+                        .item = item_id(40),
+                        .timestamp_ms = forgetful.now_ms,
+                        .value = 1},
+                       forgetful.now_ms)
+              .ok());
+  forgetful.storage.commit(forgetful.device->forget());
+  CHECK(forgetful.device->settle().empty());
+  CHECK(forgetful.device->prequential().placements().empty());
+}
+
 TEST_CASE("hostile events never break a device") {
   const SmallSite site;
   Visitor visitor(site);

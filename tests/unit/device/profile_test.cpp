@@ -13,7 +13,6 @@ TEST_CASE("strengths are what was done, weights what is left of them by rank amo
   visitor.track(EventType::kHide, 40);
   visitor.track(EventType::kHide, 41);
   const Profile& profile = **visitor.device->profile(visitor.now_ms);
-  CHECK(profile.interactions.positive.size() == 4);
   CHECK(profile.history == std::vector<uint32_t>{3, 9, 27});
   REQUIRE(profile.strengths.size() == 3);
   CHECK(profile.strengths[0] == doctest::Approx(0.9));
@@ -27,6 +26,59 @@ TEST_CASE("strengths are what was done, weights what is left of them by rank amo
   CHECK(profile.user ==
         fold_in_history(*visitor.device->model(), {}, profile.history, profile.strengths));
   CHECK(fold_in_history(*visitor.device->model(), {}, {}, {}) == Vector(Vector::Zero(8)));
+}
+
+TEST_CASE("a fold-in that goes on from the one before has the bits of one from nothing") {
+  const SmallSite site;
+  const Visitor visitor(site);
+  const DeviceModel& model = *visitor.device->model();
+  const ProfilePolicy policy;
+  Random random(5);
+  std::vector<uint32_t> history;
+  std::vector<float> strengths;
+  GrowingFoldIn growing;
+  for (int e = 0; e < 300; ++e) {
+    CAPTURE(e);
+    if (e % 40 == 39) {  // an old item is chosen again, or what was done to it weighs less
+      const auto at = static_cast<ptrdiff_t>(random.below(history.size()));
+      if (e % 80 == 79) history.erase(history.begin() + at);
+      strengths.erase(strengths.begin() + at);
+      if (e % 80 == 39) strengths.insert(strengths.begin() + at, 0.25F);
+    }
+    if (e == 200) {
+      history.resize(7);
+      strengths.resize(7);
+    }
+    history.push_back(static_cast<uint32_t>(random.below(SmallSite::kItems)));
+    strengths.push_back(0.1F + 0.9F * static_cast<float>(random.uniform()));
+    const auto weights = faded_weights(strengths, policy.recency);
+    FoldInState whole = start_of_profile(model, policy);
+    whole.add_rows(model.rows.gather(history), weights);
+    REQUIRE(growing.solve(model, policy, history, weights) == whole.solve());
+  }
+}
+
+TEST_CASE("a profile that is kept through events and summaries is the one made anew") {
+  const SmallSite site;
+  DeviceOptions options = site.options();
+  options.log_limits = {.max_events = 60, .max_summaries = 30};
+  Visitor visitor(site, options);
+  Random random(6);
+  for (int e = 0; e < 400; ++e) {
+    CAPTURE(e);
+    const bool dislike = random.below(9) == 0;
+    visitor.track(dislike ? EventType::kHide : EventType::kClick,
+                  static_cast<uint32_t>(random.below(SmallSite::kItems)));
+    if (e == 250) visitor.storage.commit(visitor.device->forget());
+    const Profile& kept = **visitor.device->profile(visitor.now_ms);
+    const Profile anew =
+        ProfileMaker().make(visitor.device->log(), *visitor.device->model(), {}).value();
+    REQUIRE(kept.history == anew.history);
+    REQUIRE(kept.weights == anew.weights);
+    REQUIRE(kept.user == anew.user);
+    REQUIRE(kept.seen == anew.seen);
+    REQUIRE(kept.disliked.size() == anew.disliked.size());
+  }
 }
 
 TEST_CASE("faded weights stay above zero and at most 1") {
@@ -43,7 +95,7 @@ TEST_CASE("a recency out of its ranges is refused by name") {
        {RankRecency{0, 0.1}, RankRecency{-1, 0.1}, RankRecency{INFINITY, 0}, RankRecency{NAN, 0},
         RankRecency{5, 1.5}, RankRecency{5, NAN}}) {
     const auto profile =
-        make_profile(visitor.device->log(), *visitor.device->model(), {.recency = bad}, kNow);
+        ProfileMaker().make(visitor.device->log(), *visitor.device->model(), {.recency = bad});
     CHECK(code_of(profile) == ErrorCode::kInvalidArgument);
   }
 }

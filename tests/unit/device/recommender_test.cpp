@@ -10,7 +10,7 @@ using namespace sotto;
 namespace {
 
 Profile profile_of(const Device& device, const DeviceModel& model) {
-  return make_profile(device.log(), model, {}, kNow).value();
+  return ProfileMaker().make(device.log(), model, {}).value();
 }
 
 bool valid_and_distinct(const std::vector<Recommendation>& list, const DeviceModel& model) {

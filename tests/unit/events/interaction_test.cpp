@@ -181,6 +181,24 @@ TEST_CASE("summaries and events together weigh what all events weigh") {
   }
 }
 
+TEST_CASE("evidence that grows event by event says what all of it says at once") {
+  const auto events = plausible_events(12, 400, 60);
+  ItemEvidence growing;
+  for (size_t n = 0; n < events.size(); ++n) {
+    CAPTURE(n);
+    growing.add(events[n]);
+    if (n % 3 == 1) continue;  // several may come between two looks
+    const auto found = growing.interactions();
+    const auto whole = weigh({}, std::span(events).first(n + 1), kFlat, kNoonMs).value();
+    Items positive, negative;
+    for (const auto& [summary, net, item] : found)
+      (net > 0 ? positive : negative).push_back(summary->item);
+    REQUIRE(positive == items_of(whole.positive));
+    REQUIRE(negative == items_of(whole.negative));
+    for (const auto& [summary, net, item] : found) REQUIRE(net == net_strength(*summary));
+  }
+}
+
 TEST_CASE("policies outside their ranges are refused") {
   const auto code = [](double half_life, double floor, std::optional<double> days) {
     const auto result =

@@ -29,7 +29,7 @@ function merged(earlier: Batch | null, later: Batch): Batch {
 
 const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof Error && names.includes(error.name);
-const nextTask = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 const isQuota = (error: unknown): boolean => isNamed(error, 'QuotaExceededError');
 
@@ -197,19 +197,30 @@ export class Device {
   }
 
   /** Stores, in order. Resolves when it is durable, or kept in memory where nothing can be. Rejects
-   * when another writer took over. Nothing may leave the device before that. */
-  commit(batch: Batch): Promise<void> {
+   * when another writer took over. Nothing may leave the device before that. What can wait leaves the
+   * worker free for `patienceMs`. */
+  commit(batch: Batch, patienceMs = 0): Promise<void> {
     if (batch.settings !== undefined) this.#settings = batch.settings;
     const first = this.#waiting === null;
     this.#waiting = merged(this.#waiting, batch);
     if (first)
       this.#waited = this.#inOrder(async () => {
-        await nextTask(); // a list that was asked for meanwhile goes first
-        const next = this.#waiting!;
+        await pause(patienceMs); // a list that was asked for meanwhile goes first
+        const next = merged(this.#waiting, { records: this.#settled() });
         this.#waiting = null;
         return this.#write(next);
       });
     return this.#waited;
+  }
+
+  // What events have left to do.
+  #settled(): readonly Change[] {
+    if (this.#core === null || this.#core.crashed) return [];
+    try {
+      return this.use((core) => core.settle());
+    } catch {
+      return []; // a core that traps here has given its events away before
+    }
   }
 
   /** Resolves when everything until now is stored. Rejects when another writer took over. */

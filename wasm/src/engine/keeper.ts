@@ -19,6 +19,9 @@ const delta = 1e-6;
 /** How long a list waits for the model of a first visit before it is one of popular items. */
 const patienceMs = 1_500;
 const tuningPauseMs = 30;
+/** How long a page may take to ask for the list that an event has changed, before anything that
+ * nobody waits for. */
+const listFirstMs = 4;
 const recentEvents = 100;
 
 export interface KeeperEvents {
@@ -211,11 +214,24 @@ export class Keeper implements Handlers {
     if (!consent.personalise || paused) return false;
     await this.#device.ready();
     if (!this.#device.opened) await this.#updates.refresh();
-    const { kept, changes } = this.#device.use((core) => core.track(event, this.#environment.now()));
-    const stored = this.#device.commit({ records: changes });
-    if (kept !== null) this.#changed('event');
+    const { kept, changes } = this.#device.use((core) => core.record(event, this.#environment.now()));
+    const stored = this.#device.commit({ records: changes }, listFirstMs);
+    if (kept !== null) {
+      this.#changed('event');
+      this.#prepare();
+    }
     await stored;
     return kept !== null;
+  }
+
+  // While pages hear of an event and ask for their lists, this worker has nothing else to do.
+  #prepare(): void {
+    if (this.#device.model === null) return;
+    try {
+      this.#device.use((core) => core.prepare(this.#environment.now()));
+    } catch {
+      // Whoever asks for a list is told what is wrong.
+    }
   }
 
   // --- Consent ----------------------------------------------------------------------------------

@@ -49,6 +49,26 @@ test('a visit goes on where the last one stopped, model and all', async () => {
   expect(next.persistent).toBe(true);
 });
 
+test('what an event has left to do is done before it is stored, and stored with it', async () => {
+  const world = new World();
+  const device = await openDevice(world);
+  await likes(device, world, 3, 13);
+  world.diary.length = 0;
+  world.time += minute;
+  const event = { type: 'click', item: 'item-44', timestamp: world.time };
+  const { changes } = device.use((core) => core.record(event, world.time));
+  expect(changes.map(({ key }) => key)).not.toContain('device/prequential');
+  const stored = device.commit({ records: changes }, 4);
+  expect(device.use((core) => core.summarizePrequential()).n).toBe(1);
+  await stored;
+  expect(device.use((core) => core.summarizePrequential()).n).toBe(2);
+  expect(world.diary).toHaveLength(1);
+  for (const key of ['log/head', 'device/cleaner', 'device/prequential'])
+    expect(world.diary[0]!.split(' ')).toContain(key);
+  const next = await nextVisit(world);
+  expect(next.use((core) => core.summarizePrequential()).n).toBe(2);
+});
+
 test('a core that traps rejects with CORE_CRASHED, and is replaced by what was stored', async () => {
   const world = new World();
   const device = await openDevice(world);
