@@ -85,7 +85,7 @@ void print_reasons(const char* name, const CountsByReason& counts) {
 void print_reports(const TaskAccount& sum) {
   std::printf("reports\n");
   print_line("made", sum.made);
-  print_line("  zero reports", sum.zero, "without history or budget");
+  print_line("  zero reports", sum.zero, "nothing to say, or no budget");
   print_line("  malicious", sum.malicious);
   print_line("acknowledged", sum.acknowledged);
   print_reasons("refused", sum.refused);

@@ -68,7 +68,7 @@ Guests::Guests(const GuestsOf& of)
     traits.skew_ms =
         static_cast<int64_t>(std::llround(1000 * of_.options.skew_s * random.normal()));
     traits.malicious = malicious[number];
-    traits.live_events = of_.options.at_once() || of_.options.think_s == 0 ? 0 : kLiveEvents;
+    traits.live_events = kLiveEvents;
     guests_.push_back(std::make_unique<Guest>(traits, device_options_, of_.people));
   }
 }
@@ -186,6 +186,7 @@ void Guests::browse_later(Guest& guest) {
 
 void Guests::decide_about_all(Guest& guest) {
   guest.settled = true;
+  ++settled_;
   for (const auto& task : tasks_)
     if (of_.timeline.now_ms() < task->task().window_end_ms) plan(guest, task);
 }

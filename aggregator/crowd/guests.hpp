@@ -44,7 +44,7 @@ class Guests {
   /// The first failure of a visitor, that is no refusal of a task.
   const Status& failure() const { return failure_; }
   /// All have come and decided about every task that is open.
-  bool all_decided() const { return arrived_ == guests_.size() && planned_ == 0; }
+  bool all_decided() const { return settled_ == guests_.size() && planned_ == 0; }
   uint64_t arrived() const { return arrived_; }
   uint64_t malicious() const;
   double making_s() const { return making_s_; }
@@ -70,6 +70,7 @@ class Guests {
   Random thinking_;
   Status failure_;
   uint64_t arrived_ = 0;
+  uint64_t settled_ = 0;
   uint64_t planned_ = 0;  // decisions to come
   double making_s_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "crypto/random.hpp"
 #include "events/event.hpp"
 #include "privacy/discrete_gaussian.hpp"
+#include "protocol/task_vdaf.hpp"
 
 namespace sotto {
 namespace {
@@ -29,8 +30,16 @@ Result<Nonce> id_of(std::span<const uint8_t> report) {
   return id;
 }
 
-// Empty where nothing is said, whatever the dimension: no coordinate is added.
-ClearVector sparse(GridContribution contribution) {
+// What the report holds: the contribution, or what the task's VDAF has for nothing to say.
+ClearVector clear_of(GridContribution contribution, const Task& task) {
+  if (contribution.zero()) {
+    const std::vector<int32_t> silence = nothing_to_say(task);
+    for (uint32_t j = 0; j < silence.size(); ++j) {
+      if (silence[j] == 0) continue;
+      contribution.indices.push_back(j);
+      contribution.values.push_back(silence[j]);
+    }
+  }
   return {std::move(contribution.indices),
           {contribution.values.begin(), contribution.values.end()}};
 }
@@ -115,7 +124,7 @@ Result<ClearVector> SimulatedVisitor::clear_vector(const OpenTask& task,
   SOTTO_TRY(GridContribution contribution, device_->compute(task.task(), own_ms, entropy));
   if (participation == Participation::kZeroReport) contribution = {};
   const uint64_t sigma = task.task().device_sigma();
-  if (sigma == 0) return sparse(std::move(contribution));
+  if (sigma == 0) return clear_of(std::move(contribution), task.task());
   SOTTO_TRY(const auto noise, DiscreteGaussian::create(sigma));
   const std::vector<int32_t> dense = contribution.dense(task.task().dimension);
   ClearVector noised{{}, {dense.begin(), dense.end()}};

@@ -7,6 +7,7 @@
 #include "device/grid_contribution.hpp"
 #include "protocol/report.hpp"
 #include "protocol/task_vdaf.hpp"
+#include "vdaf/field128.hpp"
 #include "vdaf/field32.hpp"
 #include "vdaf/field40.hpp"
 #include "vdaf/field64.hpp"
@@ -27,6 +28,7 @@ void add_to_leader(VdafId vdaf, std::span<uint8_t> share, std::span<const int64_
   switch (vdaf) {
     case VdafId::kPine40HmacSha256Aes128: return add_to_share<Field40>(share, vector);
     case VdafId::kPine64HmacSha256Aes128: return add_to_share<Field64>(share, vector);
+    case VdafId::kPrio3Histogram: return add_to_share<Field128>(share, vector);
     default: return add_to_share<Field32>(share, vector);
   }
 }
@@ -100,7 +102,7 @@ Result<std::vector<int64_t>> Attacker::wish(uint32_t device, EntropySource& entr
   if (poison_.kind == PoisonKind::kMalformed) return std::vector<int64_t>{};
   const double bound = verified_.task().grid.bound;
   if (poison_.kind == PoisonKind::kBoost) {
-    const bool checked = pine_instance(vdaf_->id()).has_value();
+    const bool checked = vdaf_->id() != VdafId::kSumField32;
     const Vector own = taste(device);
     const double score = double{job_->items->row(poison_.item).dot(own)};
     const auto direction = boost_direction(job_->layout, poison_.item, own, score);
@@ -140,12 +142,13 @@ Result<Shards> Attacker::shard(std::span<const int64_t> vector, const Nonce& id,
                                EntropySource& entropy) const {
   if (vector.size() != vdaf_->dimension())
     return Error{ErrorCode::kInvalidArgument, "poison: a vector of another dimension"};
-  std::vector<int32_t> provable(vector.size());
-  const bool honest_length = within(vector, verified_.task().grid.bound);
-  if (honest_length)
-    for (size_t j = 0; j < vector.size(); ++j) provable[j] = static_cast<int32_t>(vector[j]);
-  SOTTO_TRY(Shards shards, vdaf_->shard(provable, id, entropy));
-  if (!honest_length) add_to_leader(vdaf_->id(), shards.input_shares[0].reveal_mutable(), vector);
+  if (within(vector, verified_.task().grid.bound)) {
+    const std::vector<int32_t> provable(vector.begin(), vector.end());
+    auto shards = vdaf_->shard(provable, id, entropy);
+    if (shards.ok()) return std::move(shards).value();
+  }
+  SOTTO_TRY(Shards shards, vdaf_->shard(nothing_to_say(verified_.task()), id, entropy));
+  add_to_leader(vdaf_->id(), shards.input_shares[0].reveal_mutable(), vector);
   return shards;
 }
 

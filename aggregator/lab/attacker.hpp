@@ -2,11 +2,12 @@
 // its own history) and leaves out what a device checks about itself.
 //
 //   1. wish    the vector that it wants to be added up (poison.hpp)
-//   2. shard   a vector within the bound as any device does, with a proof that holds. A longer one
-//              is added to the leader's share of a report of zeros, which is possible because that
-//              share is explicit and additive: `sum` cannot see it; PINE's proof speaks of another
-//              vector. (A prover who lies consistently is tried in tests/unit/vdaf/pine_test.cpp.)
-//              Modulo q, as the servers add: what is too long wraps around.
+//   2. shard   a vector that the VDAF takes as any device does, with a proof that holds. Any other
+//              is added to the leader's share of a report that says nothing, which is possible
+//              because that share is explicit and additive: `sum` cannot see it; the proof of PINE
+//              or Prio3 speaks of another vector. (A prover who lies consistently is tried in
+//              tests/unit/vdaf/pine_test.cpp.) Modulo q, as the servers add: what is too long wraps
+//              around.
 //   3. seal, upload as any device does. It pays no ledger and adds no noise.
 #pragma once
 

@@ -49,6 +49,13 @@ struct BoostOf {
     return vector;
   }
 
+  // A list that could not be better.
+  std::vector<double> operator()(const QualityTask& task) const {
+    std::vector<double> vector(task.layout.dimension());
+    vector.back() = 1;
+    return vector;
+  }
+
   static void put(std::vector<double>& into, size_t at, const Vector& values, double times) {
     for (Eigen::Index j = 0; j < values.size(); ++j)
       into[at + static_cast<size_t>(j)] = double{values[j]} * times;

@@ -6,7 +6,6 @@
 #include "lab/sum_job.hpp"
 #include "model/quantization.hpp"
 #include "model/task_layout.hpp"
-#include "privacy/accountant.hpp"
 #include "protocol/task_vdaf.hpp"
 #include "publishing/content_rows.hpp"
 #include "publishing/course_plan.hpp"
@@ -59,8 +58,10 @@ struct Course::Impl {
     Matrix items;                   // n x k, as published but for tombstones
     std::vector<float> popularity;  // n
   };
+  enum class Step : uint8_t { kEvaluation, kCounts, kRound };
   struct Received {
     Task task;
+    Step step;
     Release release;  // refers to the stored sum
   };
 
@@ -70,18 +71,33 @@ struct Course::Impl {
   std::optional<Model> model{};             // absent: V0 from content
   std::optional<PrivateTrainer> trainer{};  // of this cycle, after its counts
   std::optional<MeasuredMetrics> metrics{};
-  uint32_t position = 0;       // the next release: 0 counts, then rounds
+  std::optional<MeasuredQuality> quality{};
+  bool evaluated = false;      // the evaluation of this cycle is over
+  uint32_t position = 0;       // of the next release after it: 0 counts, then rounds
   bool ever_trained = false;   // `model` is more than V0
   bool cycle_trained = false;  // a round of this cycle has passed
   uint64_t releases = 0;
   double paid = 0;
   bool counts_refused = false;
 
-  double sigma() const { return sigmas_of(options)[position]; }
-  double price() const { return zcdp_rho(sigma() / options.grid_bound); }
-
-  TaskLayout next_layout() const {
-    if (position == 0) return CountsTask{{content.items.size()}, recipe.max_items};
+  bool begins_cycle() const { return position == 0 && !evaluated; }
+  Step next_step() const {
+    if (position > 0) return Step::kRound;
+    return options.evaluation && !evaluated ? Step::kEvaluation : Step::kCounts;
+  }
+  // Whether a cycle began with an evaluation its first release says: the options may have changed.
+  Step step_of(const Task& task) const {
+    if (!begins_cycle()) return next_step();
+    return task.kind == TaskKind::kEvaluation ? Step::kEvaluation : Step::kCounts;
+  }
+  ReleasePlan plan(Step step) const {
+    return step == Step::kEvaluation ? plan_of_evaluation(options)
+                                     : plan_of_learning(options, position);
+  }
+  // n_items: that it knows, where the cycle does not say so.
+  TaskLayout layout_of(Step step, uint32_t n_items) const {
+    if (step == Step::kEvaluation) return QualityTask{{n_items, kQualityBins}};
+    if (step == Step::kCounts) return CountsTask{{n_items}, recipe.max_items};
     return trainer->next_task();
   }
 
@@ -103,57 +119,90 @@ struct Course::Impl {
     return untrained.content_model();
   }
 
-  Result<CountsTask> counts_of(const Task& task) const;
-  Status check_next(const StoredRelease& release, const Task& task) const;
+  Result<uint32_t> items_of(const Task& task) const;
+  Status check_layout(const Task& task, Step step) const;
+  Status check_next(const StoredRelease& release, const Task& task, Step step) const;
   Result<Received> receive(const StoredRelease& release) const;
+  Result<GateReport> take(const Received& received, Executor& executor);
+  GateReport take_quality(const Received& received);
   Result<GateReport> take_counts(const Received& received);
   Result<GateReport> take_round(const Received& received, Executor& executor);
-  void move_on(bool passed);
+  void move_on(Step step, bool passed);
 };
 
-// Items may have come since the task of the counts was made: it knows the first ones.
-Result<CountsTask> Course::Impl::counts_of(const Task& task) const {
+// Items may have come since the task was made, unless it is a round's: it knows the first ones.
+Result<uint32_t> Course::Impl::items_of(const Task& task) const {
+  if (position > 0) return content.items.size();
   SOTTO_TRY(const TaskLayout layout,
             decode_layout(task.layout, task.layout_parameters, content.items.size()));
-  const CountsTask& counts = std::get<CountsTask>(layout);
-  if (counts.max_items != recipe.max_items) return disagrees("max_items").error();
-  if (task.dimension != counts.layout.dimension()) return disagrees("dimension").error();
-  if (model && counts.layout.n_items < model->items.rows()) return disagrees("items").error();
-  return counts;
+  const uint32_t n_items = layout_items(layout);
+  if (model && n_items < model->items.rows()) return disagrees("items").error();
+  return n_items;
 }
 
-Status Course::Impl::check_next(const StoredRelease& release, const Task& task) const {
-  if (release.number != releases) return disagrees("number");
-  if (task.kind != TaskKind::kLearning) return disagrees("kind");
-  if (task.grid.bound != options.grid_bound || task.grid.clip != 1) return disagrees("grid");
-  if (static_cast<double>(task.sigma) != sigma()) return disagrees("sigma");
-  if (release.sum.size() != task.dimension) return malformed("release: sum of another length");
-  if (release.reports < task.min_batch || release.reports > task.max_batch)
-    return malformed("release: reports out of the task's range");
-  const TaskLayout expected = next_layout();
-  if (task.layout != layout_name(expected)) return disagrees("layout");
-  if (position == 0) {
-    SOTTO_CHECK_OK(counts_of(task));
-    return {};
-  }
+Status Course::Impl::check_layout(const Task& task, Step step) const {
+  if (task.layout != layout_name(layout_of(step, content.items.size()))) return disagrees("layout");
+  SOTTO_TRY(const uint32_t n_items, items_of(task));
+  const TaskLayout expected = layout_of(step, n_items);
   if (task.dimension != layout_dimension(expected)) return disagrees("dimension");
   if (task.layout_parameters != encode_layout(expected)) return disagrees("layout parameters");
   return {};
 }
 
+Status Course::Impl::check_next(const StoredRelease& release, const Task& task, Step step) const {
+  if (release.number != releases) return disagrees("number");
+  const ReleasePlan expected = plan(step);
+  if (task.kind != expected.kind) return disagrees("kind");
+  if (task.grid.bound != expected.grid.bound || task.grid.clip != expected.grid.clip)
+    return disagrees("grid");
+  if (static_cast<double>(task.sigma) != expected.sigma) return disagrees("sigma");
+  if (release.sum.size() != task.dimension) return malformed("release: sum of another length");
+  if (release.reports < task.min_batch || release.reports > task.max_batch)
+    return malformed("release: reports out of the task's range");
+  return check_layout(task, step);
+}
+
 Result<Course::Impl::Received> Course::Impl::receive(const StoredRelease& release) const {
   SOTTO_TRY(Task task, open_task(release));
-  SOTTO_CHECK_OK(check_next(release, task));
+  const Step step = step_of(task);
+  SOTTO_CHECK_OK(check_next(release, task, step));
   const double unit = task.grid.unit();
   const double noise_sd = std::sqrt(noise_variance(task, release.reports)) * unit;
-  return Received{std::move(task), {release.sum, unit, noise_sd, release.reports}};
+  return Received{std::move(task), step, {release.sum, unit, noise_sd, release.reports}};
+}
+
+Result<GateReport> Course::Impl::take(const Received& received, Executor& executor) {
+  if (const Status possible = check_release(received.release, received.task.grid.clip);
+      !possible.ok()) {
+    GateReport report;
+    report.reason = possible.error().message;
+    return report;
+  }
+  switch (received.step) {
+    case Step::kEvaluation: return take_quality(received);
+    case Step::kCounts: return take_counts(received);
+    case Step::kRound: break;
+  }
+  return take_round(received, executor);
+}
+
+GateReport Course::Impl::take_quality(const Received& received) {
+  GateReport report;
+  if (const Status possible = check_quality(received.release); !possible.ok()) {
+    report.reason = possible.error().message;
+    return report;
+  }
+  report.passed = true;
+  report.quality = decode_quality(received.release);
+  if (report.quality) quality = {releases, *report.quality};
+  return report;
 }
 
 Result<GateReport> Course::Impl::take_counts(const Received& received) {
-  SOTTO_TRY(const CountsTask counts, counts_of(received.task));
-  const auto n_items = static_cast<Eigen::Index>(counts.layout.n_items);
+  SOTTO_TRY(const uint32_t known, items_of(received.task));
+  const auto n_items = static_cast<Eigen::Index>(known);
   GateReport report;
-  if (const Status possible = check_counts(received.release, counts.layout); !possible.ok()) {
+  if (const Status possible = check_counts(received.release, {known}); !possible.ok()) {
     report.reason = possible.error().message;
     return report;
   }
@@ -211,17 +260,21 @@ Result<GateReport> Course::Impl::take_round(const Received& received, Executor& 
   return report;
 }
 
-void Course::Impl::move_on(bool passed) {
-  if (position == 0 && !counts_refused) paid = 0;
-  paid += price();
+void Course::Impl::move_on(Step step, bool passed) {
+  if (begins_cycle() && !counts_refused) paid = 0;
+  paid += plan(step).rho();
   ++releases;
-  if (position == 0) {
+  if (step == Step::kEvaluation) {
+    evaluated = true;
+    return;
+  }
+  if (step == Step::kCounts) {
     counts_refused = !passed;
-    if (!passed) return;
     cycle_trained = false;
   }
-  if (++position <= recipe.rounds) return;
+  if (!counts_refused && ++position <= recipe.rounds) return;
   position = 0;
+  evaluated = false;
   trainer.reset();
 }
 
@@ -241,31 +294,39 @@ const SiteContent& Course::content() const { return impl_->content; }
 uint64_t Course::releases() const { return impl_->releases; }
 double Course::paid_rho() const { return impl_->paid; }
 
-bool Course::begins_cycle() const { return impl_->position == 0; }
+const std::optional<MeasuredQuality>& Course::quality() const { return impl_->quality; }
+
+bool Course::begins_cycle() const { return impl_->begins_cycle(); }
 double Course::cycle_rho() const {
-  double rho = 0;
-  for (const double sigma : sigmas_of(impl_->options))
-    rho += zcdp_rho(sigma / impl_->options.grid_bound);
+  const CourseOptions& options = impl_->options;
+  double rho = options.evaluation ? plan_of_evaluation(options).rho() : 0;
+  for (size_t position = 0; position <= impl_->recipe.rounds; ++position)
+    rho += plan_of_learning(options, position).rho();
   return rho;
 }
 
 Result<Task> Course::next_task() const {
   const CourseOptions& options = impl_->options;
-  const TaskLayout layout = impl_->next_layout();
+  const Impl::Step step = impl_->next_step();
+  const TaskLayout layout = impl_->layout_of(step, impl_->content.items.size());
+  const ReleasePlan plan = impl_->plan(step);
   Task task;
-  task.kind = TaskKind::kLearning;
+  task.kind = plan.kind;
   task.layout = layout_name(layout);
   task.layout_parameters = encode_layout(layout);
   if (task.layout_parameters.size() > Task::kMaxLayoutParameters)
     return Error{ErrorCode::kInvalidArgument, "course: more items than a task can name"};
   task.dimension = static_cast<uint32_t>(layout_dimension(layout));
-  task.grid = {options.grid_bound, layout_clip(layout)};
-  task.sigma = static_cast<uint64_t>(impl_->sigma());
-  task.noise_by = options.noise_by;
+  task.grid = plan.grid;
+  task.sigma = static_cast<uint64_t>(plan.sigma);
+  task.noise_by = plan.noise_by;
   task.min_batch = options.min_batch;
   task.max_batch = options.max_batch;
   task.vdaf = options.vdaf;
-  if (const auto pine = pine_instance(options.vdaf)) SOTTO_CHECK_OK(use_pine(task, *pine));
+  if (step == Impl::Step::kEvaluation)
+    SOTTO_CHECK_OK(use_prio3_histogram(task));
+  else if (const auto pine = pine_instance(options.vdaf))
+    SOTTO_CHECK_OK(use_pine(task, *pine));
   SOTTO_CHECK_OK(check_batch_fits(task.max_batch, task.grid, task.total_sigma()));
   return task;
 }
@@ -273,16 +334,9 @@ Result<Task> Course::next_task() const {
 Result<GateReport> Course::accept(const StoredRelease& release, Executor& executor) {
   Impl& impl = *impl_;
   SOTTO_TRY(const auto received, impl.receive(release));
-  GateReport report;
-  if (const Status possible = check_release(received.release, received.task.grid.clip);
-      !possible.ok()) {
-    report.reason = possible.error().message;
-  } else if (impl.position == 0) {
-    SOTTO_TRY(report, impl.take_counts(received));
-  } else {
-    SOTTO_TRY(report, impl.take_round(received, executor));
-  }
-  impl.move_on(report.passed);
+  SOTTO_TRY(GateReport report, impl.take(received, executor));
+  report.evaluation = received.step == Impl::Step::kEvaluation;
+  impl.move_on(received.step, report.passed);
   return report;
 }
 

@@ -2,7 +2,9 @@
 // and what may be published. No I/O: the server brings sums and stores what comes out.
 //
 // A course is a cycle of releases: popularity first (layout `counts`), then rounds (`whitened`), as
-// model/private_trainer.hpp does them; after the last release of a cycle the next one begins. The
+// model/private_trainer.hpp does them; after the last release of a cycle the next one begins. Where
+// the options want it, every cycle begins with an evaluation (`quality`): how well the model that
+// the last cycle has left did, in the first cycle the one from content. It changes no model. The
 // model is a function of the catalogue, the options and the releases alone, so that a restarted
 // server replays its releases and has the very same model. (It gives use_content and use_model
 // again where they were given: after as many releases.)
@@ -26,6 +28,7 @@
 #include "catalog/catalogue.hpp"
 #include "catalog/item_index.hpp"
 #include "model/private_trainer.hpp"
+#include "model/quality_release.hpp"
 #include "model/snapshot.hpp"
 #include "protocol/signed_task.hpp"
 #include "protocol/task.hpp"
@@ -66,6 +69,10 @@ struct CourseOptions {
   uint32_t metrics = 1;  ///< 1: prequential metrics ride in rounds (kPrequentialMetrics); 0: none.
   uint64_t seed = 1;     ///< Of V0. Public.
   double ndcg_fall = 0.1;  ///< GateLimits::ndcg_fall, in [0, 1].
+  /// Cycles begin with an evaluation, from the next one on: may change with releases stored. Its
+  /// price comes on top of z: the part of a device's budget that is reserved for it
+  /// (privacy/ledger.hpp), beside the part that learning spends.
+  bool evaluation = false;
 
   /// Fields out of range, by name.
   Status validate() const;
@@ -88,9 +95,10 @@ Bytes encode_release(const StoredRelease& release);
 /// that of the file; kUnsupported for another version.
 Result<StoredRelease> decode_release(std::span<const uint8_t> bytes);
 
-/// What the gate says of a candidate. Public checks and released values only.
+/// What the gate says of a release and its candidate. Public checks and released values only.
 struct GateReport {
-  bool passed = false;
+  bool passed = false;  ///< Honest reports can have made it, and its candidate may be published.
+  bool evaluation = false;                             ///< It was one: there is no candidate.
   std::string reason;                                  ///< Why not; empty when it passed.
   double largest_row = 0;                              ///< Norm.
   double drift = 0;                                    ///< |V' - V| / |V|.
@@ -99,6 +107,18 @@ struct GateReport {
   std::optional<PrequentialRelease> metrics;           ///< Of the model that devices had.
   double ndcg_sd = 0;                                  ///< Of the noise in metrics->ndcg_100.
   bool roll_back = false;  ///< The model that devices had did worse than the one before it.
+  /// What an evaluation says; absent when it tells of no more devices than noise.
+  std::optional<QualityRelease> quality;
+
+  bool gave_model() const { return passed && !evaluation; }
+};
+
+/// The latest evaluation that said anything.
+struct MeasuredQuality {
+  uint64_t release = 0;  ///< StoredRelease::number.
+  QualityRelease values;
+
+  bool operator==(const MeasuredQuality&) const = default;
 };
 
 /// Copies are the same course. Thread safety: one thread at a time.
@@ -110,21 +130,26 @@ class Course {
 
   const CourseOptions& options() const;
   const SiteContent& content() const;
-  /// Of the next release: layout, VDAF, dimension, grid, sigma, noise, batch sizes are filled in;
-  /// names, model, keys and times are the caller's. Errors: those of use_pine and check_batch_fits.
+  /// Of the next release: kind, layout, VDAF, dimension, grid, sigma, noise, batch sizes are filled
+  /// in; names, model, keys and times are the caller's. Errors: those of use_pine and
+  /// check_batch_fits.
   Result<Task> next_task() const;
-  /// Whether the next release is the first of a cycle.
+  /// Whether the next release is the first of a cycle: the evaluation where there is one.
   bool begins_cycle() const;
-  /// What one device pays for a whole cycle, by one server's noise (rho).
+  /// What one device pays for a whole cycle, its evaluation included, by one server's noise (rho).
   double cycle_rho() const;
-  /// What it has paid at most in the cycle of the latest release: counts that were refused are
-  /// asked for, and paid, again.
+  /// What it has paid at most in the cycle of the latest release, for the evaluation too: counts
+  /// that were refused are asked for, and paid, again, with an evaluation before them.
   double paid_rho() const;
+  /// Nothing until an evaluation has said something.
+  const std::optional<MeasuredQuality>& quality() const;
 
   /// Takes the next release. A release that leaves no model (kNumerical) or that the gate refuses
   /// leaves the model as it was: the report says so. So does one that no honest reports can have
-  /// summed up to (gate.hpp). Refused counts are asked for again; a refused round is over.
-  /// Errors: kMalformed; kDisagreement when it is not the next one (number, layout, grid, sigma).
+  /// summed up to (gate.hpp). Refused counts are asked for again, from the beginning of a cycle; a
+  /// refused round or evaluation is over. An evaluation leaves the model as it was in any case.
+  /// Errors: kMalformed; kDisagreement when it is not the next one (number, kind, layout, grid,
+  /// sigma).
   Result<GateReport> accept(const StoredRelease& release, Executor& executor);
   uint64_t releases() const;
 

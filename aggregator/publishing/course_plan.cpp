@@ -4,7 +4,10 @@
 #include <string>
 
 #include "lab/sum_job.hpp"
+#include "model/contribution.hpp"
+#include "privacy/accountant.hpp"
 #include "privacy/discrete_gaussian.hpp"
+#include "privacy/ledger.hpp"
 #include "protocol/task_vdaf.hpp"
 
 namespace sotto {
@@ -36,6 +39,27 @@ std::vector<double> sigmas_of(const CourseOptions& options) {
   std::vector<double> sigmas = divide_budget(recipe_of(options), options.z);
   for (double& sigma : sigmas) sigma = std::ceil(sigma * options.grid_bound);
   return sigmas;
+}
+
+double ReleasePlan::rho() const { return zcdp_rho(sigma / grid.bound); }
+
+ReleasePlan plan_of_learning(const CourseOptions& options, size_t position) {
+  // Counts and rounds have a norm of at most 1.
+  return {
+      TaskKind::kLearning, {options.grid_bound, 1}, sigmas_of(options)[position], options.noise_by};
+}
+
+ReleasePlan plan_of_evaluation(const CourseOptions& options) {
+  constexpr double kShare =
+      reserved_share(BudgetKind::kEvaluation) / reserved_share(BudgetKind::kLearning);
+  double learning = 0;
+  for (const double sigma : sigmas_of(options)) learning += zcdp_rho(sigma / options.grid_bound);
+  ReleasePlan plan;
+  plan.kind = TaskKind::kEvaluation;
+  plan.grid = {static_cast<int32_t>(QualityTask::kClip), QualityTask::kClip};
+  plan.sigma = std::ceil(plan.grid.bound / std::sqrt(2 * kShare * learning));
+  if (options.noise_by != NoiseBy::kServersAndDevice) plan.noise_by = options.noise_by;
+  return plan;
 }
 
 Status CourseOptions::validate() const {

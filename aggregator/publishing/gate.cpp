@@ -94,6 +94,18 @@ Status check_round(const Release& release, const WhitenedLayout& layout) {
   return impossible("round: no more devices than noise");
 }
 
+Status check_quality(const Release& release) {
+  const double far = kFarOut * release.noise_sd;
+  double votes = 0;
+  for (size_t j = 0; j < release.sum.size(); ++j) {
+    if (real(release, j) < -far) return impossible("quality: fewer than no votes in a bucket");
+    votes += real(release, j);
+  }
+  const double surplus = votes - static_cast<double>(release.reports);
+  if (std::abs(surplus) <= far * std::sqrt(static_cast<double>(release.sum.size()))) return {};
+  return impossible("quality: not as many votes as reports");
+}
+
 GateReport judge(const Candidate& candidate, const ItemIndex& index, const GateLimits& limits) {
   GateReport report;
   if (const Status usable = check_publishable(*candidate.items, candidate.reg); !usable.ok()) {

@@ -53,6 +53,8 @@ Status check_release(const Release& release, double clip);
 Status check_counts(const Release& release, const CountsLayout& layout);
 /// For rounds: more devices than noise.
 Status check_round(const Release& release, const WhitenedLayout& layout);
+/// For evaluations: as many votes as reports, but for noise, and no bucket below none.
+Status check_quality(const Release& release);
 
 struct Candidate {
   const Matrix* items = nullptr;   ///< As it would be published.

@@ -66,6 +66,14 @@ json::object to_json(const HelperTaskStatus& task) {
   return object;
 }
 
+json::object to_json(const MeasuredQuality& quality) {
+  const QualityRelease& values = quality.values;
+  return {{"release", quality.release}, {"devices", values.devices},
+          {"mean", values.mean},        {"mean_sd", values.mean_sd},
+          {"p10", values.p10},          {"median", values.median},
+          {"p90", values.p90},          {"bins", json::value_from(values.bins)}};
+}
+
 }  // namespace
 
 Status AdminApi::reload_tokens() {
@@ -193,6 +201,7 @@ void AdminApi::status(HttpRespond respond) const {
       const auto published = parts_.training->site().published();
       object["published_sequence"] = published ? published->manifest.sequence : 0;
       object["paused"] = parts_.training->paused();
+      if (const auto quality = parts_.training->quality()) object["quality"] = to_json(*quality);
     }
     respond(json_response(object));
   };

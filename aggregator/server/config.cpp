@@ -332,6 +332,9 @@ std::vector<ConfigKey> make_keys() {
                                      {"servers+device", NoiseBy::kServersAndDevice}}));
   add("training", "prequential", "Devices report how well the live model did (same price).",
       flag(&C::prequential));
+  add("training", "evaluation",
+      "Every cycle begins with a histogram of devices by how well lists did (2/7 of rho on top).",
+      flag(&C::evaluation));
   add("training", "rollback", "Rolls back when the released metric falls by this share; 0: never.",
       number<double>(&C::rollback_share, 0.0, 1.0, "a share, 0 to 1"));
   add("training", "seed", "Of the first model. Public.",

@@ -85,6 +85,7 @@ struct ServerConfig {
   VdafId vdaf = VdafId::kPine32HmacSha256Aes128;
   NoiseBy noise_by = NoiseBy::kServers;
   bool prequential = true;
+  bool evaluation = false;
   double rollback_share = 0.1;
   uint64_t seed = 1;
 };

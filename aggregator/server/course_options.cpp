@@ -20,6 +20,7 @@ Result<CourseOptions> course_options(const ServerConfig& config) {
   options.min_batch = config.min_batch;
   options.max_batch = config.max_batch;
   options.metrics = config.prequential ? 1 : 0;
+  options.evaluation = config.evaluation;
   options.seed = config.seed;
   options.ndcg_fall = config.rollback_share;
   SOTTO_CHECK_OK(options.validate());

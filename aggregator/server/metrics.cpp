@@ -6,6 +6,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <utility>
+
 namespace sotto {
 namespace {
 
@@ -44,6 +46,13 @@ struct Metrics::Impl {
       gauge(registry, "sotto_queue_waiting", "Works that wait to be durable");
   prometheus::Gauge& sequence =
       gauge(registry, "sotto_published_sequence", "Sequence of the published manifest");
+  prometheus::Family<prometheus::Gauge>& quality =
+      prometheus::BuildGauge()
+          .Name("sotto_quality_ndcg_100")
+          .Help("Devices' ndcg@100 in the latest evaluation")
+          .Register(registry);
+  prometheus::Gauge& quality_devices =
+      gauge(registry, "sotto_quality_devices", "Devices with placements in the latest evaluation");
   prometheus::Gauge& connections = gauge(registry, "sotto_http_connections", "Open connections");
   prometheus::Gauge& websockets = gauge(registry, "sotto_http_websockets", "Open WebSockets");
   prometheus::Gauge& body_memory =
@@ -79,6 +88,14 @@ void Metrics::set_waiting(uint64_t reports) { impl_->waiting.Set(static_cast<dou
 void Metrics::set_queue(uint64_t works) { impl_->queue.Set(static_cast<double>(works)); }
 void Metrics::set_sequence(uint64_t sequence) {
   impl_->sequence.Set(static_cast<double>(sequence));
+}
+void Metrics::set_quality(const QualityRelease& quality) {
+  const std::pair<const char*, double> values[] = {{"mean", quality.mean},
+                                                   {"p10", quality.p10},
+                                                   {"median", quality.median},
+                                                   {"p90", quality.p90}};
+  for (const auto& [of, value] : values) impl_->quality.Add({{"of", of}}).Set(value);
+  impl_->quality_devices.Set(quality.devices);
 }
 void Metrics::observe_commit(double seconds) { impl_->commit.Observe(seconds); }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/server.hpp"
+#include "model/quality_release.hpp"
 
 namespace sotto {
 
@@ -35,6 +36,9 @@ class Metrics {
   void set_waiting(uint64_t reports);
   void set_queue(uint64_t works);
   void set_sequence(uint64_t sequence);
+  /// sotto_quality_ndcg_100{of}: "mean", "p10", "median", "p90"; sotto_quality_devices. Of the
+  /// latest evaluation that said anything.
+  void set_quality(const QualityRelease& quality);
   /// sotto_commit_seconds (histogram): from a post to its answer.
   void observe_commit(double seconds);
 

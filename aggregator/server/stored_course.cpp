@@ -143,7 +143,7 @@ void StoredCourse::opened(const Task& task) {
 
 Result<GateReport> StoredCourse::learn(const StoredRelease& release) {
   SOTTO_TRY(GateReport report, course_.accept(release, *executor_));
-  refused_ = !report.passed;
+  gave_no_model_ = !report.gave_model();
   return report;
 }
 

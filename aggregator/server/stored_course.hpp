@@ -37,8 +37,8 @@ class StoredCourse {
   /// Whether the catalogue has changed since the last start.
   bool catalogue_is_new() const { return catalogue_is_new_; }
   void catalogue_is_published() { catalogue_is_new_ = false; }
-  /// Whether the latest release gave no model.
-  bool refused() const { return refused_; }
+  /// Whether the latest release gave no model: it was refused, or an evaluation.
+  bool gave_no_model() const { return gave_no_model_; }
 
   /// Whether the next task may be opened: the first of a cycle waits for [training] cycle.
   bool next_is_due(int64_t now_ms) const;
@@ -76,7 +76,7 @@ class StoredCourse {
   Course course_;
   uint64_t n_events_ = 0;
   bool catalogue_is_new_ = false;
-  bool refused_ = false;
+  bool gave_no_model_ = false;
   int64_t cycle_began_ms_ = 0;
 };
 

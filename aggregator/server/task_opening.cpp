@@ -22,7 +22,6 @@ Result<AgreedTask> agree_on_task(const ServerContext& context, const HpkeKeys& o
                                  const HpkeKeys& collector, PeerClient& helper,
                                  const Manifest& published, Task task) {
   task.site = context.pinned.site;
-  task.kind = TaskKind::kLearning;
   task.model_hash = published.model.hash;
   task.model_sequence = published.sequence;
   task.catalogue_hash = published.catalogue.hash;

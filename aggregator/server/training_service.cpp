@@ -1,8 +1,10 @@
 #include "server/training_service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -23,6 +25,16 @@ constexpr const char* kVoid = "the model was rolled back";
 constexpr auto kLook = std::chrono::milliseconds(200);
 constexpr int64_t kHelperRetryMs = 2000;
 constexpr int kRollbackTries = 3;
+
+// For the audit log.
+std::string describe(const QualityRelease& quality) {
+  std::array<char, 160> text{};
+  std::snprintf(text.data(), text.size(),
+                "%.0f devices: ndcg@100 mean %.4f (noise %.4f), p10 %.3f, median %.3f, p90 %.3f",
+                quality.devices, quality.mean, quality.mean_sd, quality.p10, quality.median,
+                quality.p90);
+  return text.data();
+}
 
 }  // namespace
 
@@ -45,6 +57,7 @@ class TrainingService::Impl {
   void roll_back(uint64_t sequence, std::string actor, std::function<void(Result<uint64_t>)> done);
   Status pause(bool paused, const std::string& actor);
   bool paused() const;
+  std::optional<MeasuredQuality> quality() const;
 
  private:
   struct RollBack {
@@ -58,6 +71,9 @@ class TrainingService::Impl {
   void round();
   bool learn_collected();
   Status learn(const StoredRelease& release);
+  Status keep_evaluation(const GateReport& report);
+  void remember_quality();
+  Status append_to_audit(const char* action, const std::string& detail);
   Status publish_what_is_due();
   Status publish(const char* why, const GateReport* report, uint64_t reports);
   Result<uint64_t> roll_back_now(uint64_t sequence, const std::string& actor);
@@ -91,6 +107,7 @@ class TrainingService::Impl {
   std::vector<RollBack> roll_backs_;
   std::vector<StoredRelease> unlearnt_;  // collected since the thread last looked
   std::optional<TaskId> open_task_;
+  std::optional<MeasuredQuality> quality_;
   bool paused_ = false;
   bool stopping_ = false;
   std::thread thread_;
@@ -99,6 +116,7 @@ class TrainingService::Impl {
 Status TrainingService::Impl::load() {
   SOTTO_TRY(course_, StoredCourse::open(context_, pool_));
   next_release_ = course_->course().releases();
+  remember_quality();
   SOTTO_TRY(const auto paused, context_.store.get(kServer, kPausedKey));
   paused_ = paused.has_value();
   return {};
@@ -229,7 +247,7 @@ Status TrainingService::Impl::publish_what_is_due() {
     course_->catalogue_is_published();
     return {};
   }
-  if (latest->publication.releases < course_->course().releases() && !course_->refused() &&
+  if (latest->publication.releases < course_->course().releases() && !course_->gave_no_model() &&
       latest->publication.why != kRollback)
     return publish("release", nullptr, 0);
   const Manifest& manifest = latest->manifest;
@@ -273,12 +291,10 @@ Status TrainingService::Impl::open_next() {
 
 Status TrainingService::Impl::learn(const StoredRelease& release) {
   SOTTO_TRY(const GateReport report, course_->learn(release));
+  if (report.evaluation) return keep_evaluation(report);
   if (!report.passed) {
     context_.log.warn("candidate refused", {{"why", report.reason}});
-    return context_.queue.run([&](std::vector<StoreChange>& changes) {
-      changes.push_back(context_.audit.append("server", "refuse candidate", report.reason,
-                                              context_.clock.now_ms()));
-    });
+    return append_to_audit("refuse candidate", report.reason);
   }
   const auto before = site_->published();
   SOTTO_CHECK_OK(publish("release", &report, release.reports));
@@ -289,6 +305,30 @@ Status TrainingService::Impl::learn(const StoredRelease& release) {
   SOTTO_TRY([[maybe_unused]] const uint64_t sequence,
             roll_back_now(before->publication.parent, "server"));
   return {};
+}
+
+Status TrainingService::Impl::keep_evaluation(const GateReport& report) {
+  if (!report.passed) {
+    context_.log.warn("evaluation refused", {{"why", report.reason}});
+    return append_to_audit("refuse evaluation", report.reason);
+  }
+  const std::string said =
+      report.quality ? describe(*report.quality) : "no more devices with placements than noise";
+  remember_quality();
+  context_.log.info("evaluated", {{"quality", said}});
+  return append_to_audit("evaluate", said);
+}
+
+void TrainingService::Impl::remember_quality() {
+  const std::lock_guard lock(mutex_);
+  quality_ = course_->course().quality();
+  if (quality_) context_.metrics.set_quality(quality_->values);
+}
+
+Status TrainingService::Impl::append_to_audit(const char* action, const std::string& detail) {
+  return context_.queue.run([&](std::vector<StoreChange>& changes) {
+    changes.push_back(context_.audit.append("server", action, detail, context_.clock.now_ms()));
+  });
 }
 
 Status TrainingService::Impl::publish(const char* why, const GateReport* report, uint64_t reports) {
@@ -387,6 +427,11 @@ bool TrainingService::Impl::paused() const {
   return paused_;
 }
 
+std::optional<MeasuredQuality> TrainingService::Impl::quality() const {
+  const std::lock_guard lock(mutex_);
+  return quality_;
+}
+
 Result<std::unique_ptr<TrainingService>> TrainingService::open(const ServerContext& context,
                                                                HpkeKeys& own, HpkeKeys& collector,
                                                                PeerClient& helper, Events events) {
@@ -414,5 +459,6 @@ Status TrainingService::pause(bool paused, const std::string& actor) {
   return impl_->pause(paused, actor);
 }
 bool TrainingService::paused() const { return impl_->paused(); }
+std::optional<MeasuredQuality> TrainingService::quality() const { return impl_->quality(); }
 
 }  // namespace sotto

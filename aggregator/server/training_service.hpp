@@ -9,7 +9,8 @@
 //                 abandoned; then an abandoned one is opened anew
 //   4. learn      the release -> a candidate; if the gate lets it pass: signed, stored, published,
 //                 announced. If the released metric says that the live model is worse than the one
-//                 before: that one is published again.
+//                 before: that one is published again. An evaluation gives no candidate: what it
+//                 says stands in the audit log and in quality().
 // After the last release of a cycle the next cycle waits until training.cycle has passed since the
 // first task of the last one: what a device pays is a cycle's price in any such time.
 // The course is rebuilt at every start (stored_course.hpp); a release that was stored and not
@@ -28,10 +29,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "publishing/course.hpp"
 #include "server/context.hpp"
 #include "server/leader_service.hpp"
 #include "server/peer_client.hpp"
@@ -67,6 +70,8 @@ class TrainingService {
   /// task is abandoned, training goes on from that version. Errors: kNotFound; kIo; kCancelled;
   /// kDisagreement while a release is stored that does not fit the course.
   void roll_back(uint64_t sequence, std::string actor, std::function<void(Result<uint64_t>)> done);
+  /// What the latest evaluation that said anything has said, also before a restart.
+  std::optional<MeasuredQuality> quality() const;
   /// Durable when it returns. Errors: kIo.
   Status pause(bool paused, const std::string& actor);
   bool paused() const;

@@ -189,4 +189,13 @@ void contribute_whitened(const WhitenedTask& task, const ContributionInput& inpu
     put_metrics(layout.metrics(), scale * task.metric_weight, input.metrics, out);
 }
 
+void contribute_quality(const QualityTask& task, std::span<const float> metrics,
+                        Contribution& out) {
+  out.clear();
+  if (metrics.empty() || !(metrics[0] > 0)) return;
+  const uint32_t n = task.layout.n_bins;
+  const float ndcg = std::min(1.0F, std::max(0.0F, metrics[2]));  // a NaN is 0
+  out.put(task.layout.bin(std::min(n - 1, static_cast<uint32_t>(ndcg * static_cast<float>(n)))), 1);
+}
+
 }  // namespace sotto

@@ -1,6 +1,6 @@
 // What one device contributes to the global model: real vectors, before the grid.
 //
-// A task names one of three layouts. All of them are dense vectors of a length that depends on the
+// A task names one of four layouts. All of them are dense vectors of a length that depends on the
 // task alone; only their non-zero coordinates are computed. Everything a device needs is in the
 // task (public) and in its own history; nothing else goes in.
 //
@@ -35,7 +35,7 @@ struct ContributionInput {
   Matrix rows;                         ///< The history's rows of the task's V, |history| x k,
   const SquareMatrix* gram = nullptr;  ///< V'V (k x k),
   uint32_t n_items = 0;                ///< and the rows of V. Not used by counts.
-  std::span<const float> metrics;      ///< See below; empty: all 0.
+  std::span<const float> metrics;      ///< See below; empty: all 0. The rest not used by quality.
 };
 /// The input of a device that has V as one matrix.
 ContributionInput contribution_input(std::span<const uint32_t> history, const FoldIn& fold_in);
@@ -160,5 +160,31 @@ struct WhitenedTask {
 /// A history without an item of the slice gives the zero report.
 void contribute_whitened(const WhitenedTask& task, const ContributionInput& input, Random& random,
                          Contribution& out);
+
+// ---------------------------------------------------------------------------------------------
+// quality: how well the live lists did, visitor by visitor. One vote a device.
+//   [ nothing to say ; one weight a bin of ndcg@100: [0, 1/n), [1/n, 2/n), ..., [1 - 1/n, 1] ]
+// A histogram under a proof (Prio3Histogram), which makes a vote of the zero report too, in the
+// first bucket. What a released sum says: quality_release.hpp.
+
+struct QualityLayout {
+  uint32_t n_items = 0;
+  uint32_t n_bins = 0;
+
+  size_t dimension() const { return size_t{1} + n_bins; }
+  size_t bin(size_t j) const { return 1 + j; }
+};
+
+struct QualityTask {
+  /// Two votes are sqrt(2) apart and grid bounds are whole numbers: 2, with a grid unit of 1. The
+  /// price counts a distance of 2 and is twice (in rho) what one vote in another's place costs.
+  static constexpr double kClip = 2;
+
+  QualityLayout layout;
+};
+
+/// 1 in the bin of the mean ndcg@100 of its placements; a device without placements gives the zero
+/// report. metrics: as in ContributionInput.
+void contribute_quality(const QualityTask& task, std::span<const float> metrics, Contribution& out);
 
 }  // namespace sotto

@@ -14,7 +14,9 @@ namespace {
 constexpr const char* kCounts = "counts";
 constexpr const char* kRows = "rows";
 constexpr const char* kWhitened = "whitened";
+constexpr const char* kQuality = "quality";
 constexpr auto kMaxDim = static_cast<uint32_t>(Snapshot::kMaxDim);
+constexpr uint32_t kMaxBins = 1024;
 
 template <class... F>
 struct Overloaded : F... {
@@ -77,6 +79,14 @@ Result<TaskLayout> decode_counts(Fields& in, uint32_t most_items) {
   CountsTask task;
   SOTTO_TRY(task.layout.n_items, get_items(in, most_items));
   task.max_items = in.get<uint32_t>("max_items", 1, ItemIndex::kMaxItems);
+  SOTTO_CHECK_OK(in.finish());
+  return TaskLayout(task);
+}
+
+Result<TaskLayout> decode_quality(Fields& in, uint32_t most_items) {
+  QualityTask task;
+  SOTTO_TRY(task.layout.n_items, get_items(in, most_items));
+  task.layout.n_bins = in.get<uint32_t>("n_bins", 2, kMaxBins);
   SOTTO_CHECK_OK(in.finish());
   return TaskLayout(task);
 }
@@ -172,6 +182,11 @@ void encode(const WhitenedTask& task, ByteWriter& out) {
   for (const float value : task.whitening.reshaped()) out.put<float>(value);
 }
 
+void encode(const QualityTask& task, ByteWriter& out) {
+  out.put<uint32_t>(task.layout.n_items);
+  out.put<uint32_t>(task.layout.n_bins);
+}
+
 Status check_model(const ContributionInput& input, uint32_t dim) {
   const auto k = static_cast<Eigen::Index>(dim);
   if (input.rows.rows() != static_cast<Eigen::Index>(input.history.size()) ||
@@ -187,7 +202,8 @@ Status check_model(const ContributionInput& input, uint32_t dim) {
 const char* layout_name(const TaskLayout& layout) {
   return std::visit(
       Overloaded{[](const CountsTask&) { return kCounts; }, [](const RowsTask&) { return kRows; },
-                 [](const WhitenedTask&) { return kWhitened; }},
+                 [](const WhitenedTask&) { return kWhitened; },
+                 [](const QualityTask&) { return kQuality; }},
       layout);
 }
 
@@ -203,9 +219,10 @@ uint32_t layout_items(const TaskLayout& layout) {
 }
 
 double layout_clip(const TaskLayout& layout) {
-  return std::visit(
-      Overloaded{[](const RowsTask& task) { return task.clip; }, [](const auto&) { return 1.0; }},
-      layout);
+  return std::visit(Overloaded{[](const RowsTask& task) { return task.clip; },
+                               [](const QualityTask&) { return QualityTask::kClip; },
+                               [](const auto&) { return 1.0; }},
+                    layout);
 }
 
 Bytes encode_layout(const TaskLayout& layout) {
@@ -220,6 +237,7 @@ Result<TaskLayout> decode_layout(std::string_view name, std::span<const uint8_t>
   if (name == kCounts) return decode_counts(in, most_items);
   if (name == kRows) return decode_rows(in, most_items);
   if (name == kWhitened) return decode_whitened(in, most_items);
+  if (name == kQuality) return decode_quality(in, most_items);
   return Error{ErrorCode::kUnsupported, "layout: unknown name"};
 }
 
@@ -238,6 +256,8 @@ Status contribute(const TaskLayout& layout, const ContributionInput& input, Rand
   } else if (const auto* whitened = std::get_if<WhitenedTask>(&layout)) {
     SOTTO_CHECK_OK(check_model(input, whitened->layout.dim));
     contribute_whitened(*whitened, input, random, out);
+  } else if (const auto* quality = std::get_if<QualityTask>(&layout)) {
+    if (!input.history.empty()) contribute_quality(*quality, input.metrics, out);
   } else {
     contribute_counts(*std::get_if<CountsTask>(&layout), input.history, random, out);
   }

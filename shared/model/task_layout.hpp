@@ -8,6 +8,7 @@
 //               | u32 max_items | u8 residual | u32 n_metrics | for each item of the slice,
 //               ascending: u32 item, f32 row weight, f32 popularity | P: dim x dim f32, column by
 //               column
+//   "quality"   u32 n_items | u32 n_bins
 // Integers and floats little-endian, as they are: devices and server compute with the same bits.
 #pragma once
 
@@ -22,24 +23,24 @@
 
 namespace sotto {
 
-using TaskLayout = std::variant<CountsTask, RowsTask, WhitenedTask>;
+using TaskLayout = std::variant<CountsTask, RowsTask, WhitenedTask, QualityTask>;
 
-/// "counts", "rows", "whitened".
+/// "counts", "rows", "whitened", "quality".
 const char* layout_name(const TaskLayout& layout);
 /// Coordinates of a contribution.
 size_t layout_dimension(const TaskLayout& layout);
 /// Items that the layout knows: rows of the model that are newer go uncontributed.
 uint32_t layout_items(const TaskLayout& layout);
 /// L2 norm bound of the contribution, in real units: Grid::clip of the task. 1 for counts and
-/// whitened.
+/// whitened, 2 for quality.
 double layout_clip(const TaskLayout& layout);
 
 Bytes encode_layout(const TaskLayout& layout);
 /// Errors: kUnsupported for another name; kMalformed for any other length, for a value out of its
-/// range (n_items and max_items 1 .. 2^28, dim 1 .. 512, norm_floor 1 .. 1e30, sampling_exponent
-/// -100 .. 100, P -1e30 .. 1e30, metric_weight and gamma_m 0 .. 1e30, all other floats
-/// 1e-30 .. 1e30: the server divides by them), items of a slice that do not ascend. Allocates
-/// n_items entries for "whitened", after checking that n_items is at most `most_items`;
+/// range (n_items and max_items 1 .. 2^28, n_bins 2 .. 1024, dim 1 .. 512, norm_floor 1 .. 1e30,
+/// sampling_exponent -100 .. 100, P -1e30 .. 1e30, metric_weight and gamma_m 0 .. 1e30, all other
+/// floats 1e-30 .. 1e30: the server divides by them), items of a slice that do not ascend.
+/// Allocates n_items entries for "whitened", after checking that n_items is at most `most_items`;
 /// kInvalidArgument when it is more.
 Result<TaskLayout> decode_layout(std::string_view name, std::span<const uint8_t> parameters,
                                  uint32_t most_items);

@@ -29,6 +29,12 @@ bool within_bound(std::span<const int32_t> vector, int32_t bound) {
   return within;
 }
 
+bool is_zero(std::span<const int32_t> vector) {
+  int32_t bits = 0;
+  for (const int32_t value : vector) bits |= value;
+  return bits == 0;
+}
+
 Status check_now(const Task& task, int64_t now_ms) {
   if (now_ms < task.window_start_ms || now_ms >= task.window_end_ms)
     return {ErrorCode::kExpired, "task: outside of its window"};
@@ -85,6 +91,7 @@ Result<OpenReport> DeviceTask::open_report(std::span<const int32_t> vector,
   OpenReport open;
   entropy.fill(open.id);
   open.noised.assign(vector.begin(), vector.end());
+  if (is_zero(vector)) open.noised = nothing_to_say(task());
   if (noise_.has_value()) {
     EntropyWords words(entropy);
     // sigma <= 2^26 and |value| <= 2^20, so only 31 standard deviations would leave the integers:
@@ -118,7 +125,7 @@ Result<Bytes> DeviceTask::report(std::span<const int32_t> vector, int64_t now_ms
 }
 
 Result<Bytes> DeviceTask::zero_report(int64_t now_ms, EntropySource& entropy) const {
-  return report(nothing_to_say(task()), now_ms, entropy);
+  return report(std::vector<int32_t>(task().dimension), now_ms, entropy);
 }
 
 }  // namespace sotto

@@ -4,8 +4,10 @@
 //              countersigned by the helper), against the floors of this program, and the time; the
 //              servers' keys must be signed by the servers' identities for their roles, valid now,
 //              and those that the task names. The price rho is computed here, from the task.
-//   2. report  a grid vector of norm <= bound (all zeros for a device that has nothing to say) is
-//              noised where the task asks devices to, sharded, and each share sealed to its server.
+//   2. report  a grid vector of norm <= bound (all zeros for a device that has nothing to say,
+//   which
+//              go as what the task's VDAF has for it: nothing_to_say) is noised where the task asks
+//              devices to, sharded, and each share sealed to its server.
 // Who learns what: leader and helper each learn a random-looking share, the report's id and its
 // rounded time; nobody learns the vector. Zero reports look like all others.
 // Sending the bytes, again and again if need be, and charging the ledger is the caller's.
@@ -35,8 +37,10 @@ struct OpenReport {
   ~OpenReport();
 
   Nonce id{};
-  std::vector<int32_t> noised;  ///< The vector with the device's noise, if the task asks for any.
-  Shards shards;                ///< Of `noised`: the leader's input share, the helper's.
+  /// The vector, or nothing_to_say for one of zeros, with the device's noise, if the task asks for
+  /// any.
+  std::vector<int32_t> noised;
+  Shards shards;  ///< Of `noised`: the leader's input share, the helper's.
 };
 
 /// A task that this device may contribute to. Thread safety: immutable; each thread brings its own

@@ -31,7 +31,14 @@ Status require_dimension_one(const Task& task) {
   return {};
 }
 
+Status require_no_device_noise(const Task& task) {
+  if (task.noise_by == NoiseBy::kServersAndDevice)
+    return invalid("task: devices add no noise to what they prove");
+  return {};
+}
+
 Status require_bound(const Task& task, double squared_distance) {
+  SOTTO_CHECK_OK(require_no_device_noise(task));
   const double bound = task.grid.bound;
   if (!(bound * bound >= squared_distance))
     return invalid("task: grid bound is below the sensitivity of its vdaf");
@@ -82,8 +89,7 @@ Bytes write_pine(const PineParameters& parameters) {
 template <class Interface>
 Result<std::unique_ptr<const Interface>> make_task_pine(const Task& task, PineInstance instance) {
   SOTTO_TRY(const PineParameters parameters, read_pine(task));
-  if (task.noise_by == NoiseBy::kServersAndDevice)
-    return invalid("task: devices add no noise under PINE, which bounds all that they send");
+  SOTTO_CHECK_OK(require_no_device_noise(task));
   SOTTO_TRY(const PineSecurity security, pine_security(instance, parameters));
   if (!(security.zero_knowledge >= kLeastZeroKnowledge))
     return invalid("task: PINE's zero knowledge is below the least");
@@ -177,6 +183,15 @@ Status use_pine(Task& task, PineInstance instance, const PineTarget& target) {
                                    target));
   task.vdaf = pine_id(instance);
   task.vdaf_parameters = write_pine(parameters);
+  return {};
+}
+
+Status use_prio3_histogram(Task& task) {
+  if (task.dimension < 2) return invalid("task: a histogram has at least two buckets");
+  ByteWriter out;
+  out.put<uint32_t>(static_cast<uint32_t>(prio3_chunk_length(task.dimension)));
+  task.vdaf = VdafId::kPrio3Histogram;
+  task.vdaf_parameters = std::move(out).bytes();
   return {};
 }
 

@@ -6,7 +6,6 @@
 //                           | u8 norm equality proofs | u16 wraparound checks | u16 wraparound
 //                           successes | f64 alpha
 //                           Coordinates: the task's dimension; norm bound: the grid's bound.
-//                           Devices add no noise: it would have to be within the bound.
 //   Prio3Count              none; dimension 1
 //   Prio3Sum                u32 max; dimension 1
 //   Prio3SumVec             u32 max | u32 chunk length
@@ -14,6 +13,7 @@
 //   Prio3MultihotCountVec   u32 max weight | u32 chunk length
 // The grid's bound of a Prio3 task is at least the L2 distance of a measurement from saying
 // nothing: 1, max, sqrt(dimension) max, sqrt(2), sqrt(max weight).
+// Devices add no noise but under sum: it would have to be within what is proven.
 //
 // Prio3's application context is "sotto v1"; task, report and recipient are bound by what seals the
 // shares (report.hpp).
@@ -48,6 +48,10 @@ Result<VdafClientPointer> make_vdaf_client(const Task& task);
 /// Sets vdaf and its parameters for the task's dimension and grid: PINE with the smallest
 /// parameters that give `target`. Errors: those of choose_pine_parameters.
 Status use_pine(Task& task, PineInstance instance, const PineTarget& target = {});
+
+/// Sets vdaf and its parameters for the task's dimension: Prio3Histogram with the shortest proof.
+/// Errors: kInvalidArgument for fewer than two buckets.
+Status use_prio3_histogram(Task& task);
 
 /// What a device reports that has nothing to say: zeros, for a histogram its first bucket.
 std::vector<int32_t> nothing_to_say(const Task& task);

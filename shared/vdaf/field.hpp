@@ -57,6 +57,15 @@ constexpr typename Field::Element inverse(typename Field::Element a) {
   return power<Field>(a, Field::kModulus - 2);
 }
 
+/// 1 / 2^exponent, in as many multiplications. Requires exponent < 8 kEncodedSize.
+template <class Field>
+constexpr typename Field::Element inverse_of_power_of_two(size_t exponent) {
+  constexpr auto kHalf = static_cast<typename Field::Element>(Field::kModulus / 2 + 1);
+  typename Field::Element result = 1;
+  for (size_t i = 0; i < exponent; ++i) result = Field::multiply(result, kHalf);
+  return result;
+}
+
 /// A number that is never secret, as an element. Requires value < kModulus.
 template <class Field>
 constexpr typename Field::Element element(uint64_t value) {

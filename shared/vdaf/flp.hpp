@@ -149,7 +149,7 @@ class Flp {
     const size_t cosets = roots_.size() >> log_points_;
     for (size_t k = 0; k < given; ++k)
       values[k * cosets] = function.sum(rows.data() + k * arity(), arity());
-    const Element scale = inverse<Field>(element<Field>(points()));
+    const Element scale = inverse_of_power_of_two<Field>(log_points_);
     FieldVector<Field> coefficients(points() * std::min(kTile, arity()));
     FieldVector<Field> coset(coefficients.size());
     for (size_t first = 0; first < arity(); first += kTile) {

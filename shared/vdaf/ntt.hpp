@@ -101,7 +101,7 @@ template <class Field>
 void interpolate(const Roots<Field>& roots, size_t log_n, typename Field::Element* polynomial) {
   const size_t n = size_t{1} << log_n;
   values_to_coefficients<Field>(roots, log_n, 1, polynomial);
-  scale<Field>(polynomial, n, inverse<Field>(element<Field>(n)));
+  scale<Field>(polynomial, n, inverse_of_power_of_two<Field>(log_n));
   for (size_t i = 0; i < n; ++i) {
     const size_t other = bit_reversed(i, log_n);
     if (i < other) std::swap(polynomial[i], polynomial[other]);

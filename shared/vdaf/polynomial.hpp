@@ -44,7 +44,7 @@ void lagrange_weights(const Roots<Field>& roots, size_t log_n, typename Field::E
     weights[k] = product;
     product = Field::multiply(product, difference(k));
   }
-  Element rest = inverse<Field>(element<Field>(n));
+  Element rest = inverse_of_power_of_two<Field>(log_n);
   for (size_t k = n; k-- > 0;) {
     if (k < weights.size())
       weights[k] = Field::multiply(Field::multiply(weights[k], rest), roots.power(k * step));
@@ -76,7 +76,10 @@ void extend_values(const Roots<Field>& roots, size_t log_n, size_t known,
     Element sum = 0;
     for (size_t k = 0; k < known; ++k)
       sum = Field::add(sum, Field::multiply(values[k], others(missing, k)));
-    values[missing] = Field::multiply(Field::negate(sum), inverse<Field>(others(missing, missing)));
+    // Of one alone the product is a root.
+    const Element weight = n - known == 1 ? roots.inverse_power(missing * step)
+                                          : inverse<Field>(others(missing, missing));
+    values[missing] = Field::multiply(Field::negate(sum), weight);
   }
 }
 

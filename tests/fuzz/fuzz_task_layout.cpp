@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint32_t kItems = 12;
 constexpr uint32_t kDim = 3;
-constexpr std::array<const char*, 3> kNames{"counts", "rows", "whitened"};
+constexpr std::array<const char*, 4> kNames{"counts", "rows", "whitened", "quality"};
 
 const FoldIn& fold_in() {
   static const Matrix kRows = [] {
@@ -65,10 +65,13 @@ void try_contribution(const TaskLayout& layout, std::span<const uint32_t> histor
 }  // namespace
 
 std::vector<Bytes> fuzz_seeds() {
-  const std::array<TaskLayout, 5> layouts{
-      CountsTask{{kItems}, 5}, make_rows_task({kItems, kDim, kPrequentialMetrics}, {}, 8),
-      make_rows_task({kItems, kDim, 0}, {}, 8), whitened_task(),
-      make_rows_task({kItems, kDim + 1, 0}, {}, 8)};
+  const std::array<TaskLayout, 6> layouts{
+      CountsTask{{kItems}, 5},
+      make_rows_task({kItems, kDim, kPrequentialMetrics}, {}, 8),
+      make_rows_task({kItems, kDim, 0}, {}, 8),
+      whitened_task(),
+      make_rows_task({kItems, kDim + 1, 0}, {}, 8),
+      QualityTask{{kItems, 31}}};
   std::vector<Bytes> seeds;
   for (const TaskLayout& layout : layouts) {
     Bytes seed{static_cast<uint8_t>(layout.index())};

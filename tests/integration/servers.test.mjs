@@ -132,6 +132,50 @@ serverTest('a task with all the reports that it may have is collected long befor
   await pair.stop();
 });
 
+serverTest('an evaluation is one proven vote a device: its sum is exact, the status shows it, and training goes on', async () => {
+  const pair = await makePair(join(folder, 'evaluated'), { training: { evaluation: true } });
+  recordNoise(pair);
+  await pair.start();
+  const token = pair.token('viewer');
+  const expect = pair.file('expect.json');
+  await crowd(pair, ['--visitors', '300', '--arrivals', '200', '--think-time', '0.2', '--tasks', '2', '--prompt',
+    '--window-rho', '1000', '--lifetime-rho', '1000', '--malicious', '0.1:norm', '--expect', expect]).done();
+  await until('two releases', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim().split('\n').length >= 2);
+  const audit = async () => (await getJson(`${pair.leader.url}/v1/admin/audit`, bearer(token))).body.entries;
+  await until('the counts to be learnt', async () => (await audit()).some((entry) => entry.action === 'refuse candidate' || /, release/.test(entry.detail)));
+  const evaluations = (await audit()).filter((entry) => entry.action === 'evaluate');
+  assert.equal(evaluations.length, 1);
+  assert.match(evaluations[0].detail, /devices: ndcg@100 mean/);
+
+  const status = async () => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token))).body;
+  const { tasks, quality } = await status();
+  const inOrder = tasks.sort((a, b) => a.window_start_ms - b.window_start_ms).map((task) => task.layout);
+  assert.deepEqual(inOrder.slice(0, 2), ['quality', 'counts']);
+  const evaluation = tasks.find((task) => task.layout === 'quality');
+  assert.equal(evaluation.vdaf, 'prio3');
+  assert.ok(evaluation.rejected.REJECTED > 20, 'who wants more than one vote has none');
+  // Those of counts have vectors that are too long under sum, which nothing there can see.
+  const release = run(fixture('check_releases'), [pair.leader.store, expect, pair.file('noise.log')]).trim().split('\n').map((line) => JSON.parse(line))
+    .find((one) => one.task === evaluation.id);
+  assert.deepEqual([release.equal, release.leader_draws, release.helper_draws], [true, 1, 1]);
+  assert.equal(release.reports, release.expected_reports);
+
+  const clear = JSON.parse(readFileSync(expect, 'utf8')).tasks.find((task) => task.task === evaluation.id).sum;
+  assert.equal(clear.reduce((a, b) => a + b), release.reports, 'a vote a report');
+  assert.equal(quality.release, 0);
+  assert.equal(quality.bins.length, 31);
+  const voters = release.reports - clear[0];
+  assert.ok(voters > release.reports / 2, `${voters} of ${release.reports} have placements`);
+  assert.ok(Math.abs(quality.devices - voters) < 40, `${quality.devices} of ${voters}`);
+  const mean = clear.slice(1).reduce((sum, n, bin) => sum + n * ((bin + 0.5) / 31), 0) / voters;
+  assert.ok(Math.abs(quality.mean - mean) < 6 * quality.mean_sd, `${quality.mean} of ${mean}`);
+  assert.ok(quality.p10 <= quality.median && quality.median <= quality.p90);
+  await pair.leader.stop();
+  await pair.leader.start();
+  assert.deepEqual((await status()).quality, quality);
+  await pair.stop();
+});
+
 /** Without fetch, which decodes by itself: the answer as it came. */
 function plainGet(url, headers) {
   return new Promise((done, fail) => {

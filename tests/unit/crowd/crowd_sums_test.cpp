@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "crowd/clear_sums.hpp"
 #include "crowd/fake_site.hpp"
@@ -21,6 +22,12 @@ std::vector<int64_t> plus(std::vector<int64_t> a, const std::vector<int64_t>& b)
   REQUIRE(a.size() == b.size());
   for (size_t j = 0; j < a.size(); ++j) a[j] += b[j];
   return a;
+}
+
+uint64_t rejected(const FakeSite& site) {
+  uint64_t sum = 0;
+  for (const auto& [code, reports] : site.leader().rejected) sum += reports;
+  return sum;
 }
 
 Task with_pine(Task task) {
@@ -77,6 +84,42 @@ TEST_CASE("malicious visitors by kind: what PINE accepts is in the sum, the rest
     CHECK((kind == PoisonKind::kMalformed ? clear.malformed : clear.malicious).size() == 12);
     const auto expected = accepted ? plus(clear.sum, clear.malicious_sum) : clear.sum;
     CHECK(run.site.sum_without_noise() == expected);
+  }
+}
+
+TEST_CASE("an evaluation's sum is the votes, of all who came, whoever tried what") {
+  for (const bool beforehand : {false, true}) {
+    CAPTURE(beforehand);
+    CrowdRun run(SmallSite().quality_task());
+    CrowdOptions options = watched_crowd();
+    options.made_beforehand = beforehand;
+    options.dropout = 0.2;
+    const CrowdOutcome outcome = run.run(options);
+    const TaskAccount& account = CrowdRun::account(outcome);
+    const ClearSum& clear = outcome.clear->tasks().at(run.site.id());
+    CHECK(std::accumulate(clear.sum.begin(), clear.sum.end(), int64_t{0}) ==
+          static_cast<int64_t>(account.acknowledged));
+    CHECK(clear.sum[0] > 0);
+    CHECK(account.zero < account.made / 4);  // they look at lists: most have placements
+    CHECK(run.site.sum_without_noise() == clear.sum);
+  }
+  for (const PoisonKind kind :
+       {PoisonKind::kNorm, PoisonKind::kFlip, PoisonKind::kBoost, PoisonKind::kMalformed}) {
+    CAPTURE(poison_kind_name(kind));
+    CrowdRun run(SmallSite().quality_task());
+    CrowdOptions options = watched_crowd();
+    options.poison = {0.2, kind, 0};
+    const CrowdOutcome outcome = run.run(options);
+    const ClearSum& clear = outcome.clear->tasks().at(run.site.id());
+    CHECK(clear.honest.size() == 48);
+    if (kind != PoisonKind::kBoost) {
+      CHECK(run.site.sum_without_noise() == clear.sum);
+      CHECK(rejected(run.site) == 12);
+      continue;
+    }
+    // A lie, but one vote each.
+    CHECK(clear.malicious_sum.back() == 12);
+    CHECK(run.site.sum_without_noise() == plus(clear.sum, clear.malicious_sum));
   }
 }
 

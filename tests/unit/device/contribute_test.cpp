@@ -65,7 +65,8 @@ WhitenedTask whitened_task() {
 TEST_CASE("what the servers reveal is the sum of what the layouts say, to the bit") {
   const NoiselessSite site;
   const TaskLayout layouts[] = {site.rows_layout(), site.rows_layout(0),
-                                CountsTask{{SmallSite::kItems}, 100}, whitened_task()};
+                                CountsTask{{SmallSite::kItems}, 100}, whitened_task(),
+                                QualityTask{{SmallSite::kItems, 31}}};
   for (const TaskLayout& layout : layouts) {
     CAPTURE(layout_name(layout));
     const Task task = site.noiseless(layout);
@@ -129,6 +130,54 @@ TEST_CASE("the released metrics are the means over devices that had placements")
   CHECK(released.hit_rate_10 == doctest::Approx(hits / n).epsilon(1e-3));
   CHECK(released.ndcg_100 == doctest::Approx(ndcg / n).epsilon(1e-3));
   CHECK(released.reciprocal == doctest::Approx(reciprocal / n).epsilon(1e-3));
+}
+
+TEST_CASE("an evaluation is one vote a device through Prio3, also of one with nothing to say") {
+  NoiselessSite site;
+  Task task = site.quality_task();
+  task.sigma = 0;
+  const Bytes file = site.file(task);
+  std::vector<int64_t> expected(task.dimension);
+  std::vector<Bytes> reports;
+  for (uint32_t v = 0; v < 8; ++v) {
+    Visitor visitor(site);
+    visitor.entropy = TestEntropy(v);
+    for (uint32_t e = 0; e < v; ++e) visitor.track(EventType::kLike, (13 * v + 7 * e) % 78);
+    const bool votes = v >= 2;  // the first item has no list that it could stand in
+    CHECK(visitor.decide(file).participation ==
+          (votes ? Participation::kReport : Participation::kZeroReport));
+    reports.push_back(waiting_report(visitor));
+    CHECK(reports.back().size() == reports.front().size());
+    const double ndcg = visitor.device->prequential().means(0).ndcg_100;
+    ++expected[votes ? 1 + std::min<size_t>(30, static_cast<size_t>(31 * ndcg)) : 0];
+  }
+  CHECK(sum_of(site, file, reports) == expected);
+}
+
+TEST_CASE("an evaluation is charged to its own part of the budget, and silence to none") {
+  const SmallSite site;
+  const Bytes file = site.file(site.quality_task());
+  const Bytes leader_key = encode_signed_key(site.leader_key);
+  const Bytes helper_key = encode_signed_key(site.helper_key);
+  const auto left = [](const Visitor& visitor, BudgetKind kind) {
+    return visitor.device->ledger().left(kind);
+  };
+  Visitor visitor(site), silent(site);
+  visitor.like({1, 2, 3});
+  silent.like({1});
+  const double learning = left(visitor, BudgetKind::kLearning);
+  const double evaluation = left(visitor, BudgetKind::kEvaluation);
+  CHECK(visitor.decide(file).rho == doctest::Approx(2.0 / 9));
+  CHECK(left(visitor, BudgetKind::kLearning) == learning);
+  CHECK(left(visitor, BudgetKind::kEvaluation) == doctest::Approx(evaluation - 2.0 / 9));
+
+  const auto preview =
+      silent.device->preview({file, leader_key, helper_key}, silent.now_ms, silent.entropy);
+  REQUIRE(preview.ok());
+  CHECK(preview->computed == std::vector<int32_t>(32));
+  CHECK(preview->open.noised == nothing_to_say(site.quality_task()));
+  CHECK(silent.decide(file).participation == Participation::kZeroReport);
+  CHECK(left(silent, BudgetKind::kEvaluation) == evaluation);
 }
 
 TEST_CASE("a contribution is paid for, once, and waits in the outbox until somebody has it") {

@@ -42,7 +42,8 @@ WhitenedTask whitened_task(Random& random) {
 
 std::vector<TaskLayout> layouts(Random& random) {
   return {CountsTask{{kItems}, 10}, make_rows_task({kItems, 4, kPrequentialMetrics}, kReg, 12),
-          make_rows_task({kItems, 4, 0}, kReg, 3), whitened_task(random)};
+          make_rows_task({kItems, 4, 0}, kReg, 3), whitened_task(random),
+          QualityTask{{kItems, 31}}};
 }
 
 uint64_t squares(const std::vector<int32_t>& values) {

@@ -106,6 +106,16 @@ struct SmallSite : Cast {
     return make_rows_task({kItems, 8, n_metrics}, snapshot.reg, 50);
   }
   Task rows_task() const { return task(rows_layout()); }
+  /// An evaluation of 31 bins under Prio3, z = 3/2 (rho = 2/9).
+  Task quality_task() const {
+    const QualityTask layout{{kItems, 31}};
+    Task evaluation = task(layout);
+    evaluation.kind = TaskKind::kEvaluation;
+    evaluation.grid = {2, layout_clip(layout)};
+    evaluation.sigma = 3;
+    REQUIRE(use_prio3_histogram(evaluation).ok());
+    return evaluation;
+  }
 };
 
 /// A device with storage, on the small site.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "model/item_step.hpp"
@@ -43,6 +44,35 @@ WhitenedTask whitened_task(uint32_t n_items, uint32_t dim, uint64_t seed) {
   task.whitening = raw * raw.transpose();
   task.reg = {0.2F, 0.005F};
   return task;
+}
+
+TEST_CASE("quality: one vote, in the bin of the ndcg; none without placements") {
+  const QualityTask task{{50, 31}};
+  Contribution out;
+  const auto bucket = [&](float devices, float ndcg) -> int {
+    out.put(7, 3);  // of an earlier one
+    contribute_quality(task, std::vector<float>{devices, 0.9F, ndcg, 0.8F}, out);
+    if (out.values.empty()) return 0;
+    check_indices(out, task.layout.dimension());
+    REQUIRE(out.values.size() == 1);
+    CHECK(out.values[0] == 1);
+    return static_cast<int>(out.indices[0]);
+  };
+  CHECK(bucket(0, 0) == 0);
+  CHECK(bucket(1, 0) == 1);
+  CHECK(bucket(1, 0.99F / 31) == 1);
+  CHECK(bucket(1, 1.01F / 31) == 2);
+  CHECK(bucket(1, 0.5F) == 16);
+  CHECK(bucket(1, 0.999F) == 31);
+  CHECK(bucket(1, 1) == 31);
+  // What no device has.
+  const float no_number = std::numeric_limits<float>::quiet_NaN();
+  CHECK(bucket(1, -3) == 1);
+  CHECK(bucket(1, 7) == 31);
+  CHECK(bucket(1, no_number) == 1);
+  CHECK(bucket(no_number, 0.5F) == 0);
+  contribute_quality(task, {}, out);
+  CHECK(out.values.empty());
 }
 
 TEST_CASE("counts: norm one for any history, zero for none, at most max_items") {

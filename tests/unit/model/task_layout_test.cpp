@@ -49,8 +49,15 @@ WhitenedTask whitened_task(uint32_t n_metrics = kPrequentialMetrics) {
   return task;
 }
 
+QualityTask quality_task() { return {{kItems, 31}}; }
+
 std::vector<TaskLayout> layouts() {
-  return {counts_task(), rows_task(), rows_task(0), whitened_task(), whitened_task(0)};
+  return {counts_task(),   rows_task(),      rows_task(0),
+          whitened_task(), whitened_task(0), quality_task()};
+}
+
+bool needs_model(const TaskLayout& layout) {
+  return std::holds_alternative<RowsTask>(layout) || std::holds_alternative<WhitenedTask>(layout);
 }
 
 Result<TaskLayout> decode(const TaskLayout& like, std::span<const uint8_t> bytes,
@@ -85,15 +92,18 @@ TEST_CASE("every layout has its name, dimension, items and clip") {
   CHECK(std::string_view(layout_name(counts_task())) == "counts");
   CHECK(std::string_view(layout_name(rows_task())) == "rows");
   CHECK(std::string_view(layout_name(whitened_task())) == "whitened");
+  CHECK(std::string_view(layout_name(quality_task())) == "quality");
   CHECK(layout_dimension(counts_task()) == 9 + 1);
   CHECK(layout_dimension(rows_task(0)) == 6 + 9 * 5 + 1);
   CHECK(layout_dimension(rows_task()) == 6 + 9 * 5 + 1 + 4);
   CHECK(layout_dimension(whitened_task(0)) == 4 * 4 + 10 + 1);
   CHECK(layout_dimension(whitened_task()) == 4 * 4 + 10 + 1 + 4);
+  CHECK(layout_dimension(quality_task()) == 1 + 31);
   for (const TaskLayout& layout : layouts()) CHECK(layout_items(layout) == kItems);
   CHECK(layout_clip(counts_task()) == 1);
   CHECK(layout_clip(rows_task()) == rows_task().clip);
   CHECK(layout_clip(whitened_task()) == 1);
+  CHECK(layout_clip(quality_task()) == 2);
 }
 
 TEST_CASE("a layout comes back from its bytes, to the bit") {
@@ -122,6 +132,7 @@ TEST_CASE("a layout comes back from its bytes, to the bit") {
 TEST_CASE("the bytes of a layout are as documented") {
   const Bytes counts = encode_layout(counts_task());
   CHECK(counts == Bytes{9, 0, 0, 0, 4, 0, 0, 0});
+  CHECK(encode_layout(quality_task()) == Bytes{9, 0, 0, 0, 31, 0, 0, 0});
   CHECK(encode_layout(rows_task()).size() == kRowsMetrics + 4);
   const WhitenedTask task = whitened_task();
   const Bytes bytes = encode_layout(task);
@@ -155,7 +166,7 @@ TEST_CASE("every truncation and extension of a layout is refused") {
 
 TEST_CASE("other names are not known") {
   const Bytes bytes = encode_layout(counts_task());
-  for (const char* name : {"", "Counts", "count", "counts ", "rowss", "whitened2"})
+  for (const char* name : {"", "Counts", "count", "counts ", "rowss", "whitened2", "qualities"})
     CHECK(code_of(decode_layout(name, bytes, kItems)) == ErrorCode::kUnsupported);
   CHECK(code_of(decode_layout(std::string_view("counts\0", 7), bytes, kItems)) ==
         ErrorCode::kUnsupported);
@@ -216,7 +227,7 @@ TEST_CASE("floats of a layout are finite and in their range, and the field is na
 
 TEST_CASE("whole numbers of a layout are in their range") {
   const Bytes counts = encode_layout(counts_task()), rows = encode_layout(rows_task()),
-              whitened = encode_layout(whitened_task());
+              whitened = encode_layout(whitened_task()), quality = encode_layout(quality_task());
   const auto refused = [](const TaskLayout& like, const Bytes& bytes, const char* field) {
     const auto result = decode(like, bytes, UINT32_MAX);
     REQUIRE_FALSE(result.ok());
@@ -227,9 +238,14 @@ TEST_CASE("whole numbers of a layout are in their range") {
     refused(counts_task(), with(counts, 0, bad), "n_items");
     refused(rows_task(), with(rows, 0, bad), "n_items");
     refused(whitened_task(), with(whitened, 0, bad), "n_items");
+    refused(quality_task(), with(quality, 0, bad), "n_items");
     refused(counts_task(), with(counts, 4, bad), "max_items");
     refused(whitened_task(), with(whitened, kWhitenedMaxItems, bad), "max_items");
   }
+  for (const uint32_t bad : {0U, 1U, 1025U, UINT32_MAX})
+    refused(quality_task(), with(quality, 4, bad), "n_bins");
+  for (const uint32_t good : {2U, 1024U})
+    CHECK(decode(quality_task(), with(quality, 4, good)).ok());
   for (const uint32_t bad : {0U, 513U, UINT32_MAX}) {
     refused(rows_task(), with(rows, kRowsDim, bad), "dim");
     refused(whitened_task(), with(whitened, kWhitenedDim, bad), "dim");
@@ -326,8 +342,10 @@ TEST_CASE("contribute gives what the layout's own function gives, before and aft
         contribute_counts(*counts, history, random_direct, direct);
       else if (const auto* rows = std::get_if<RowsTask>(&layout))
         contribute_rows(*rows, input, direct);
-      else
-        contribute_whitened(std::get<WhitenedTask>(layout), input, random_direct, direct);
+      else if (const auto* whitened = std::get_if<WhitenedTask>(&layout))
+        contribute_whitened(*whitened, input, random_direct, direct);
+      else if (!history.empty())
+        contribute_quality(std::get<QualityTask>(layout), input.metrics, direct);
       REQUIRE(contribute(layout, input, random_ours, ours).ok());
       const TaskLayout back = decode(layout, encode_layout(layout)).value();
       REQUIRE(contribute(back, input, random_again, again).ok());
@@ -371,7 +389,7 @@ TEST_CASE("contribute refuses what does not fit the layout, and leaves nothing b
       input.metrics = metrics;
       CHECK(code(layout, input) == ErrorCode::kInvalidArgument);
     }
-    if (std::holds_alternative<CountsTask>(layout)) continue;
+    if (!needs_model(layout)) continue;
     // Rows and grams of another shape.
     ContributionInput input = good;
     for (const auto& [n, k] : {std::pair(2, 3), std::pair(4, 3), std::pair(3, 2), std::pair(3, 4),
@@ -388,10 +406,11 @@ TEST_CASE("contribute refuses what does not fit the layout, and leaves nothing b
       CHECK(code(layout, input) == ErrorCode::kInvalidArgument);
     }
   }
-  // Counts do not need the model.
+  // Counts and votes do not need the model.
   ContributionInput bare;
   bare.history = history;
   CHECK(code(counts_task(), bare) == ErrorCode::kOk);
+  CHECK(code(quality_task(), bare) == ErrorCode::kOk);
 }
 
 TEST_CASE("numbers that are not finite never leave contribute") {
@@ -401,7 +420,7 @@ TEST_CASE("numbers that are not finite never leave contribute") {
   const std::vector<uint32_t> history{1, 4, 7};
   for (const float bad : {kNan, kInfinity}) {
     for (const TaskLayout& layout : layouts()) {
-      if (std::holds_alternative<CountsTask>(layout)) continue;
+      if (!needs_model(layout)) continue;
       const FoldIn fold_in(items, {0.2F, 0.02F});
       ContributionInput input = contribution_input(history, fold_in);
       input.rows(1, 1) = bad;

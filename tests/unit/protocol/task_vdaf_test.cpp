@@ -197,10 +197,15 @@ TEST_CASE("parameters: exactly the documented ones, in range, and never below th
     task.vdaf_parameters.resize(size);
     CHECK(code(task) == ErrorCode::kMalformed);
   }
+  std::vector<Task> proven{good};
+  for (const Case& of : prio3_cases()) proven.push_back(task_of(of));
+  for (Task& one : proven) {
+    CHECK(check_task(one).ok());
+    one.noise_by = NoiseBy::kServersAndDevice;
+    CHECK(code(one) == ErrorCode::kInvalidArgument);
+    CHECK(make_vdaf_client(one).error().message == "task: devices add no noise to what they prove");
+  }
   Task task = good;
-  task.noise_by = NoiseBy::kServersAndDevice;
-  CHECK(code(task) == ErrorCode::kInvalidArgument);
-  task = good;
   task.vdaf = VdafId::kExperimental;
   CHECK(code(task) == ErrorCode::kUnsupported);
   const auto with_target = [&](const PineTarget& target) {

@@ -6,36 +6,10 @@
 #include "model/quantization.hpp"
 #include "privacy/accountant.hpp"
 #include "protocol/task_vdaf.hpp"
-#include "publishing/site.hpp"
+#include "publishing/course_runs.hpp"
 
 namespace sotto {
 namespace {
-
-Bytes published(const Course& course) { return write_snapshot(course.snapshot().value()).value(); }
-
-struct Run {
-  std::vector<StoredRelease> releases;
-  std::vector<GateReport> reports;
-};
-
-// Releases, each collected and accepted.
-Run run(Course& course, const Histories& devices, int releases,
-        std::span<const float> metrics = {}) {
-  SerialExecutor executor;
-  Run out;
-  for (int j = 0; j < releases; ++j) {
-    out.releases.push_back(collect(course, devices, 100 + course.releases(), metrics));
-    auto report = course.accept(out.releases.back(), executor);
-    REQUIRE(report.ok());
-    out.reports.push_back(std::move(report).value());
-  }
-  return out;
-}
-
-const TrainingSite& site() {
-  static const TrainingSite kSite = training_site();
-  return kSite;
-}
 
 // Before the items from n_items on came.
 Histories histories_of(uint32_t n_items) {
@@ -47,10 +21,6 @@ Histories histories_of(uint32_t n_items) {
     known.add(items);
   }
   return known;
-}
-
-Course fresh_course(const CourseOptions& options = course_options()) {
-  return Course::create(options, site().content).value();
 }
 
 TEST_CASE("a cycle beats popularity at epsilon 8, and a second one goes on from it") {

@@ -109,6 +109,15 @@ TEST_CASE("counts need devices, and no item more of them than there are") {
   CHECK(check_counts({sum, 1, 1, 200}, layout).error().code == ErrorCode::kNumerical);
 }
 
+TEST_CASE("an evaluation has as many votes as reports, and no bucket below none, but for noise") {
+  const std::vector<int64_t> sum{50, 30, -5, 26};
+  CHECK(check_quality({sum, 1, 1, 100}).ok());
+  CHECK(check_quality({sum, 1, 1, 118}).error().code == ErrorCode::kNumerical);
+  CHECK(check_quality({sum, 1, 1, 84}).error().code == ErrorCode::kNumerical);
+  CHECK(check_quality({sum, 1, 2, 84}).ok());
+  CHECK(check_quality({sum, 1, 0.5, 100}).error().message.find("bucket") != std::string::npos);
+}
+
 TEST_CASE("worse means beyond the limit and beyond the noise") {
   const MeasuredMetrics before{{100, 0.4, 0.40, 0.2}, 0.005};
   const auto live = [](double ndcg, double sd) {

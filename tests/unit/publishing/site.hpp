@@ -16,6 +16,7 @@
 #include "lab/sum_job.hpp"
 #include "model/task_layout.hpp"
 #include "privacy/discrete_gaussian.hpp"
+#include "protocol/task_vdaf.hpp"
 #include "publishing/course.hpp"
 #include "store/records.hpp"
 
@@ -93,14 +94,16 @@ inline StoredRelease collect(const Course& course, const Histories& devices, uin
   release.reports = devices.size();
   release.sum.assign(task.dimension, 0);
   TestEntropy entropy(seed);
+  const std::vector<int32_t> silence = nothing_to_say(task);
   for (size_t u = 0; u < devices.size(); ++u) {
-    if (devices[u].empty()) continue;
     const ContributionInput input{devices[u], gather_rows(items, devices[u]), &*snapshot.gram,
                                   snapshot.items.size(), metrics};
     const auto contribution = grid_contribution(layout, task.grid, input, entropy);
     REQUIRE(contribution.ok());
     for (size_t j = 0; j < contribution->indices.size(); ++j)
       release.sum[contribution->indices[j]] += contribution->values[j];
+    if (!contribution->zero()) continue;
+    for (size_t j = 0; j < silence.size(); ++j) release.sum[j] += silence[j];
   }
   const auto gaussian = DiscreteGaussian::create(task.sigma).value();
   EntropyWords words(entropy);

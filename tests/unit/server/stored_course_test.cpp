@@ -37,9 +37,9 @@ struct Fixture : ServerParts {
     return std::move(stored).value();
   }
   /// What the course's next task gives, signed by both.
-  StoredRelease collected(const StoredCourse& stored) {
+  StoredRelease collected(const StoredCourse& stored, std::span<const float> noted = {}) {
     StoredRelease release =
-        collect(stored.course(), site.world.split.train, 100 + stored.course().releases());
+        collect(stored.course(), site.world.split.train, 100 + stored.course().releases(), noted);
     const std::span file(release.task_file);
     const Task task = decode_task(file.first(file.size() - kTaskSignatures)).value();
     release.task_file =
@@ -103,6 +103,40 @@ TEST_CASE_FIXTURE(Fixture, "a rollback that was not stored has not happened") {
   CHECK(published(open()) == published(stored));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "an evaluation gives no model, and what it said is known after a restart") {
+  config.evaluation = true;
+  StoredCourse stored = open();
+  const Bytes before = published(stored);
+  const std::vector<float> noted{1, 0.5F, 0.4F, 0.3F};
+  const StoredRelease evaluation = collected(stored, noted);
+  keep(evaluation);
+  const auto report = stored.learn(evaluation);
+  REQUIRE(report.ok());
+  CHECK(report->passed);
+  CHECK(stored.gave_no_model());
+  CHECK(published(stored) == before);
+  const auto check_restarted = [&](bool gave_no_model) {
+    const StoredCourse again = open();
+    CHECK(again.gave_no_model() == gave_no_model);
+    REQUIRE(again.course().quality().has_value());
+    CHECK(again.course().quality() == stored.course().quality());
+    CHECK(published(again) == published(stored));
+  };
+  check_restarted(true);
+  learn_next(stored);
+  check_restarted(false);
+
+  // Turned off between an evaluation and its counts, and on again in mid cycle.
+  config.evaluation = false;
+  check_restarted(false);
+  StoredCourse off = open();
+  for (int round = 0; round < 3; ++round) learn_next(off);
+  CHECK(off.course().next_task()->layout == "counts");
+  config.evaluation = true;
+  CHECK(open().course().next_task()->layout == "quality");
+}
+
 TEST_CASE_FIXTURE(Fixture, "that the latest release gave no model is known after a restart") {
   StoredCourse stored = open();
   learn_next(stored);
@@ -110,11 +144,11 @@ TEST_CASE_FIXTURE(Fixture, "that the latest release gave no model is known after
   for (int64_t& number : poisoned.sum) number *= 1'000'000;
   keep(poisoned);
   CHECK_FALSE(stored.learn(poisoned).value().passed);
-  CHECK(stored.refused());
-  CHECK(open().refused());
+  CHECK(stored.gave_no_model());
+  CHECK(open().gave_no_model());
   learn_next(stored);
-  CHECK_FALSE(stored.refused());
-  CHECK_FALSE(open().refused());
+  CHECK_FALSE(stored.gave_no_model());
+  CHECK_FALSE(open().gave_no_model());
 }
 
 }  // namespace sotto

@@ -78,6 +78,9 @@ TEST_CASE_TEMPLATE("every element but zero has an inverse", Field, Field32, Fiel
   }
   CHECK((inverse<Field>(0) == 0));
   CHECK((inverse<Field>(1) == 1));
+  for (size_t exponent = 0; exponent < 20; ++exponent)
+    CHECK((inverse_of_power_of_two<Field>(exponent) ==
+           inverse<Field>(element<Field>(uint64_t{1} << exponent))));
 }
 
 TEST_CASE_TEMPLATE("the generator has the order that is claimed", Field, Field32, Field40, Field64,
