@@ -100,8 +100,8 @@ Status StoredCourse::learn_again(const KeyedRecord& record) {
   if (report.ok()) return {};
   return {report.error().code,
           "training: release " + record.key +
-              " does not fit the configuration ([training] epsilon, delta, rounds, dim, noise and "
-              "prequential must stay as they are until a cycle is over): " +
+              " does not fit the configuration ([training] epsilon, delta, rounds, dim, noise, "
+              "prequential and seed stay as they were when the store was new): " +
               report.error().message};
 }
 

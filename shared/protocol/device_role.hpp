@@ -4,10 +4,9 @@
 //              countersigned by the helper), against the floors of this program, and the time; the
 //              servers' keys must be signed by the servers' identities for their roles, valid now,
 //              and those that the task names. The price rho is computed here, from the task.
-//   2. report  a grid vector of norm <= bound (all zeros for a device that has nothing to say,
-//   which
-//              go as what the task's VDAF has for it: nothing_to_say) is noised where the task asks
-//              devices to, sharded, and each share sealed to its server.
+//   2. report  a grid vector of norm <= bound is noised where the task asks devices to, sharded,
+//              and each share sealed to its server. All zeros stand for a device that has nothing
+//              to say, and go as what the task's VDAF has for that (nothing_to_say).
 // Who learns what: leader and helper each learn a random-looking share, the report's id and its
 // rounded time; nobody learns the vector. Zero reports look like all others.
 // Sending the bytes, again and again if need be, and charging the ledger is the caller's.
