@@ -7,6 +7,7 @@
 #include "cli/evaluate_command.hpp"
 #include "cli/import_command.hpp"
 #include "cli/operate_command.hpp"
+#include "cli/privacy_command.hpp"
 #include "cli/serve_command.hpp"
 #include "cli/simulate_command.hpp"
 #include "cli/train_command.hpp"
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   sotto::add_train_command(app);
   sotto::add_simulate_command(app);
   sotto::add_evaluate_command(app);
+  sotto::add_privacy_command(app);
   sotto::add_serve_command(app);
   sotto::add_keygen_command(app);
   sotto::add_token_command(app);

@@ -33,7 +33,7 @@ const withoutTimes = (key, value) => (key.startsWith('seconds') ? undefined : va
 const comparable = (value) => JSON.stringify(value, withoutTimes);
 
 test('every command has help; nonsense is refused', () => {
-  for (const command of ['import', 'world', 'train', 'simulate', 'evaluate'])
+  for (const command of ['import', 'world', 'train', 'simulate', 'evaluate', 'privacy'])
     assert.match(succeed(command, '--help'), /--json/);
   assert.match(succeed('--version'), /^\d+\.\d+\.\d+/);
   refuse(/subcommand/i, '--frobnicate');
@@ -41,6 +41,20 @@ test('every command has help; nonsense is refused', () => {
   refuse(/--dim/, 'simulate', '--data', 'world:tiny', '--dim', '0');
   refuse(/tiny/, 'simulate', '--data', 'world:nowhere');
   refuse(/--set/, 'simulate', '--data', 'world:tiny', '--epsilon', '1', '--set', 'colour=3');
+});
+
+test('a privacy budget is converted there and back', () => {
+  const spent = report('privacy', '--epsilon', '8', '--delta', '1e-6');
+  assert.equal(spent.epsilon.toFixed(6), '8.000000');
+  assert.ok(spent.epsilon_gaussian < 8 && Math.abs(spent.z - 1 / Math.sqrt(2 * spent.rho)) < 1e-9);
+  assert.ok(Math.abs(spent.budget_rho * 0.7 - spent.rho) < 1e-9, 'learning has 70% of a budget');
+  assert.equal(report('privacy', '--rho', String(spent.rho)).epsilon.toFixed(6), '8.000000');
+  // The exact curve: noise of 4.224678889327 sensitivities is (1, 1e-6).
+  const gaussian = report('privacy', '--rho', String(1 / (2 * 4.224678889327 ** 2)));
+  assert.equal(gaussian.epsilon_gaussian.toFixed(6), '1.000000');
+  refuse(/epsilon/, 'privacy');
+  refuse(/epsilon/, 'privacy', '--epsilon', '1', '--rho', '1');
+  refuse(/--delta/, 'privacy', '--rho', '1', '--delta', '2');
 });
 
 test('a world goes to disk, is imported, trained on, and its model is measured', () => {

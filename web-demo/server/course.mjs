@@ -79,7 +79,7 @@ export class Course {
   #published(model) {
     const at = this.#times.get(model.sequence) ?? Date.now();
     this.#rounds.set(model.sequence, { sequence: model.sequence, at, reports: model.reports,
-      epsilon: epsilonOf(model.rho, this.pair.plan.delta), quality: null });
+      epsilon: epsilonOf(this.pair.sotto, model.rho, this.pair.plan.delta), quality: null });
     if (model.releases >= this.#latest.releases) this.#latest = { releases: model.releases, at };
     const measuring = this.#measure(model.sequence).catch((error) => {
       if (!this.#stopped) this.#failure = error;

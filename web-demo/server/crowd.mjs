@@ -17,7 +17,7 @@ export class Crowd {
 
   start() {
     const { visitors, window, epsilon, delta } = this.pair.plan;
-    const budget = budgetFor(epsilon, delta);
+    const budget = budgetFor(this.sotto, epsilon, delta);
     rmSync(this.outcomeFile, { force: true });
     // The same seed after a restart: who has reported to a task already sends the same report id, which
     // the leader refuses, and is in no sum twice.

@@ -70,7 +70,7 @@ class Demo {
     this.site.articles = await readArticles({ world, itemsFile: items, magazine });
     this.site.crowd = () => ({ running, course: course.view(), popularity: found.popularity, centralised, attack: attack.view() });
     this.site.attack = () => attack.start();
-    this.site.config = { siteUrl: `${pair.leaderUrl}/v1/site.json`, identities: pair.identities(), budget: budgetFor(epsilon, delta),
+    this.site.config = { siteUrl: `${pair.leaderUrl}/v1/site.json`, identities: pair.identities(), budget: budgetFor(sotto, epsilon, delta),
       world, windowMs: window * 1000, visitors, minBatch: batchOf(visitors).least, epsilon, delta, rounds };
     if (!existsSync(join(pages, 'index.html'))) console.log('The pages are not built; ./run demo builds them.');
     console.log(`\nOpen ${url}/\n\nCtrl-C stops everything.`);

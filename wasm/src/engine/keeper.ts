@@ -19,9 +19,11 @@ const delta = 1e-6;
 /** How long a list waits for the model of a first visit before it is one of popular items. */
 const patienceMs = 1_500;
 const tuningPauseMs = 30;
-/** How long a page may take to ask for the list that an event has changed, before anything that
- * nobody waits for. */
-const listFirstMs = 4;
+/** How long a page may take to ask for the list that an event has changed, before the event is stored.
+ * Not longer: the visitor may be about to leave. */
+const listFirstMs = 2;
+/** What is told when somebody leaves: nobody waits for a list then. */
+const partings: readonly SottoEvent['type'][] = ['dwell', 'scroll'];
 const recentEvents = 100;
 
 export interface KeeperEvents {
@@ -215,7 +217,7 @@ export class Keeper implements Handlers {
     await this.#device.ready();
     if (!this.#device.opened) await this.#updates.refresh();
     const { kept, changes } = this.#device.use((core) => core.record(event, this.#environment.now()));
-    const stored = this.#device.commit({ records: changes }, listFirstMs);
+    const stored = this.#device.commit({ records: changes }, partings.includes(event.type) ? 0 : listFirstMs);
     if (kept !== null) {
       this.#changed('event');
       this.#prepare();
