@@ -81,13 +81,14 @@ struct Course::Impl {
   bool counts_refused = false;
 
   bool begins_cycle() const { return position == 0 && !evaluated; }
-  Step next_step() const {
+  bool may_evaluate() const { return options.evaluation && begins_cycle(); }
+  Step next_step(bool evaluate) const {
     if (position > 0) return Step::kRound;
-    return options.evaluation && !evaluated ? Step::kEvaluation : Step::kCounts;
+    return evaluate && may_evaluate() ? Step::kEvaluation : Step::kCounts;
   }
   // Whether a cycle began with an evaluation its first release says: the options may have changed.
   Step step_of(const Task& task) const {
-    if (!begins_cycle()) return next_step();
+    if (!begins_cycle()) return next_step(false);
     return task.kind == TaskKind::kEvaluation ? Step::kEvaluation : Step::kCounts;
   }
   ReleasePlan plan(Step step) const {
@@ -296,7 +297,8 @@ double Course::paid_rho() const { return impl_->paid; }
 
 const std::optional<MeasuredQuality>& Course::quality() const { return impl_->quality; }
 
-bool Course::begins_cycle() const { return impl_->begins_cycle(); }
+bool Course::may_evaluate() const { return impl_->may_evaluate(); }
+bool Course::begins_training() const { return impl_->position == 0; }
 double Course::cycle_rho() const {
   const CourseOptions& options = impl_->options;
   double rho = options.evaluation ? plan_of_evaluation(options).rho() : 0;
@@ -305,9 +307,9 @@ double Course::cycle_rho() const {
   return rho;
 }
 
-Result<Task> Course::next_task() const {
+Result<Task> Course::next_task(bool evaluate) const {
   const CourseOptions& options = impl_->options;
-  const Impl::Step step = impl_->next_step();
+  const Impl::Step step = impl_->next_step(evaluate);
   const TaskLayout layout = impl_->layout_of(step, impl_->content.items.size());
   const ReleasePlan plan = impl_->plan(step);
   Task task;

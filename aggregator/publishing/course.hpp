@@ -3,8 +3,9 @@
 //
 // A course is a cycle of releases: popularity first (layout `counts`), then rounds (`whitened`), as
 // model/private_trainer.hpp does them; after the last release of a cycle the next one begins. Where
-// the options want it, every cycle begins with an evaluation (`quality`): how well the model that
-// the last cycle has left did, in the first cycle the one from content. It changes no model. The
+// the options want it, every cycle begins with an evaluation (`quality`): how well the lists of
+// the last 90 days did, whichever models they came from (device/prequential.hpp). It changes no
+// model. The
 // model is a function of the catalogue, the options and the releases alone, so that a restarted
 // server replays its releases and has the very same model. (It gives use_content and use_model
 // again where they were given: after as many releases.)
@@ -131,11 +132,13 @@ class Course {
   const CourseOptions& options() const;
   const SiteContent& content() const;
   /// Of the next release: kind, layout, VDAF, dimension, grid, sigma, noise, batch sizes are filled
-  /// in; names, model, keys and times are the caller's. Errors: those of use_pine and
-  /// check_batch_fits.
-  Result<Task> next_task() const;
-  /// Whether the next release is the first of a cycle: the evaluation where there is one.
-  bool begins_cycle() const;
+  /// in; names, model, keys and times are the caller's. evaluate: false leaves the cycle's
+  /// evaluation out. Errors: those of use_pine and check_batch_fits.
+  Result<Task> next_task(bool evaluate = true) const;
+  /// Whether the next release may be the evaluation of a cycle.
+  bool may_evaluate() const;
+  /// Whether the next release may be the counts of a cycle: all that it trains on comes after them.
+  bool begins_training() const;
   /// What one device pays for a whole cycle, its evaluation included, by one server's noise (rho).
   double cycle_rho() const;
   /// What it has paid at most in the cycle of the latest release, for the evaluation too: counts

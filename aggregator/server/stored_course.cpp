@@ -132,13 +132,21 @@ StoreChange StoredCourse::change_of(Event event) const {
   return {kEvents, {sequence_key(n_events_), encode(event)}};
 }
 
-bool StoredCourse::next_is_due(int64_t now_ms) const {
-  return !course_.begins_cycle() || cycle_began_ms_ == 0 ||
-         now_ms >= cycle_began_ms_ + context_->config.cycle_ms;
+Result<std::optional<Task>> StoredCourse::next_task(int64_t now_ms) const {
+  const auto due = [&](int64_t before_ms) {
+    return before_ms == 0 || now_ms >= before_ms + context_->config.cycle_ms;
+  };
+  const bool evaluates = course_.may_evaluate() && due(evaluated_ms_);
+  if (!evaluates && course_.begins_training() && !due(counted_ms_)) return std::optional<Task>();
+  SOTTO_TRY(Task task, course_.next_task(evaluates));
+  return std::optional(std::move(task));
 }
 
 void StoredCourse::opened(const Task& task) {
-  if (course_.begins_cycle()) cycle_began_ms_ = task.window_start_ms;
+  if (task.kind == TaskKind::kEvaluation)
+    evaluated_ms_ = task.window_start_ms;
+  else if (course_.begins_training())
+    counted_ms_ = task.window_start_ms;
 }
 
 Result<GateReport> StoredCourse::learn(const StoredRelease& release) {

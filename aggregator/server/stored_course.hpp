@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,8 +41,11 @@ class StoredCourse {
   /// Whether the latest release gave no model: it was refused, or an evaluation.
   bool gave_no_model() const { return gave_no_model_; }
 
-  /// Whether the next task may be opened: the first of a cycle waits for [training] cycle.
-  bool next_is_due(int64_t now_ms) const;
+  /// The next task that may be opened; nothing: not yet. The counts of a cycle wait until
+  /// [training] cycle has passed since those before them, also where these came to nothing: they
+  /// may have been paid. So does its evaluation, without which a cycle goes on when it cannot be
+  /// had.
+  Result<std::optional<Task>> next_task(int64_t now_ms) const;
   /// The next task has been opened.
   void opened(const Task& task);
   /// A release that is stored. Errors: those of Course::accept.
@@ -77,7 +81,8 @@ class StoredCourse {
   uint64_t n_events_ = 0;
   bool catalogue_is_new_ = false;
   bool gave_no_model_ = false;
-  int64_t cycle_began_ms_ = 0;
+  int64_t evaluated_ms_ = 0;  // when the latest evaluation was opened; 0: never
+  int64_t counted_ms_ = 0;    // and the latest counts
 };
 
 }  // namespace sotto

@@ -222,7 +222,7 @@ void TrainingService::Impl::round() {
   for (const RollBack& wanted : roll_backs)
     wanted.done(roll_back_now(wanted.sequence, wanted.actor));
   if (!learnt || !tell("publishing failed", publish_what_is_due())) return;
-  if (task_is_open() || paused() || !course_->next_is_due(context_.clock.now_ms())) return;
+  if (task_is_open() || paused()) return;
   tell("no task could be opened", open_next());
 }
 
@@ -268,9 +268,11 @@ bool TrainingService::Impl::task_is_open() const {
 }
 
 Status TrainingService::Impl::open_next() {
-  SOTTO_TRY(Task asked, course_->course().next_task());
-  SOTTO_TRY(const AgreedTask agreed, agree_on_task(context_, own_, collector_, helper_,
-                                                   site_->published()->manifest, std::move(asked)));
+  SOTTO_TRY(auto asked, course_->next_task(context_.clock.now_ms()));
+  if (!asked) return {};
+  SOTTO_TRY(const AgreedTask agreed,
+            agree_on_task(context_, own_, collector_, helper_, site_->published()->manifest,
+                          std::move(*asked)));
   {
     const std::lock_guard lock(mutex_);
     open_task_ = agreed.id;

@@ -11,10 +11,10 @@
 //                 announced. If the released metric says that the live model is worse than the one
 //                 before: that one is published again. An evaluation gives no candidate: what it
 //                 says stands in the audit log and in quality().
-// After the last release of a cycle the next cycle waits until training.cycle has passed since the
-// first task of the last one: what a device pays is a cycle's price in any such time.
-// The course is rebuilt at every start (stored_course.hpp); a release that was stored and not
-// learnt from is learnt from then.
+// After the last release of a cycle the next one's counts wait until training.cycle has passed
+// since those before them, and so does its evaluation: what a device pays is a cycle's price in any
+// such time. The course is rebuilt at every start (stored_course.hpp); a release that was stored
+// and not learnt from is learnt from then.
 //
 // A rollback is one commit: the publication, and the record that the course goes on from its model.
 // What was opened for the model before it is worth nothing from then on: its task is abandoned, and

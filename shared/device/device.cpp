@@ -10,6 +10,7 @@
 #include "model/dense.hpp"
 #include "protocol/device_role.hpp"
 #include "retrieval/rank.hpp"
+#include "vdaf/pine_parameters.hpp"
 
 namespace sotto {
 namespace {
@@ -79,6 +80,14 @@ BudgetKind budget_of(TaskKind kind) {
     case TaskKind::kExperiment: break;
   }
   return BudgetKind::kExperiment;
+}
+
+// Whether the VDAF takes whatever the layout makes of any history. Where it does not, whether a
+// report comes would tell what nobody may know.
+bool takes_all(const Task& task, const TaskLayout& layout) {
+  if (task.vdaf == VdafId::kSumField32 || pine_instance(task.vdaf).has_value()) return true;
+  return task.vdaf == VdafId::kPrio3Histogram && std::holds_alternative<QualityTask>(layout) &&
+         task.grid.unit() == 1;
 }
 
 // Uniform in what is left of the window, less the time to try again.
@@ -201,7 +210,8 @@ Result<std::vector<KeyedRecord>> Device::use_model(std::shared_ptr<const DeviceM
     return Error{ErrorCode::kAuthentication, "model: of another site"};
   if (seen_.has_value() && model->seen.sequence < seen_->sequence)
     return Error{ErrorCode::kReplay, "model: older than one that was taken"};
-  std::vector<KeyedRecord> changes = settle();
+  place();
+  std::vector<KeyedRecord> changes;
   model_ = std::move(model);
   profile_.reset();
   profiles_ = {};
@@ -263,7 +273,7 @@ void Device::owe_placement(const Event& event, int64_t now_ms) {
 
 Result<TrackOutcome> Device::record(const Event& event, int64_t now_ms) {
   TrackOutcome outcome;
-  outcome.changes = settle();
+  place();
   ledger_.observe(now_ms);
   CleanOutcome cleaned = cleaner_.clean(event, now_ms, priors());
   cleaner_due_ = true;
@@ -271,24 +281,29 @@ Result<TrackOutcome> Device::record(const Event& event, int64_t now_ms) {
   if (!cleaned.event.has_value()) return outcome;
   owe_placement(*cleaned.event, now_ms);
   SOTTO_TRY(auto appended, log_.append(*cleaned.event));
-  append(outcome.changes, std::move(appended));
+  outcome.changes = std::move(appended);
   // What was shown changes no weight.
   if (cleaned.event->type != EventType::kImpression) profile_.reset();
   outcome.kept = std::move(cleaned.event);
   return outcome;
 }
 
-std::vector<KeyedRecord> Device::settle() {
-  std::vector<KeyedRecord> changes;
-  if (std::exchange(cleaner_due_, false)) changes.push_back(cleaner_record(cleaner_));
-  if (!due_.has_value()) return changes;
+void Device::place() {
+  if (!due_.has_value()) return;
   const DuePlacement due = std::move(*due_);
   due_.reset();
   const auto rank =
       rank_of(model_->rows, span_of(due.before.user), due.row, due.before.unseen, scratch_);
-  if (!rank.ok()) return changes;
+  if (!rank.ok()) return;
   prequential_.add({due.time_ms, *rank, due.before.unseen.allowed_count()});
-  changes.push_back(prequential_.record());
+  prequential_due_ = true;
+}
+
+std::vector<KeyedRecord> Device::settle() {
+  place();
+  std::vector<KeyedRecord> changes;
+  if (std::exchange(cleaner_due_, false)) changes.push_back(cleaner_record(cleaner_));
+  if (std::exchange(prequential_due_, false)) changes.push_back(prequential_.record());
   return changes;
 }
 
@@ -373,6 +388,8 @@ Result<GridContribution> Device::compute(const Task& task, int64_t now_ms,
     return Error{ErrorCode::kDisagreement, "task: its dimension is not that of its layout"};
   if (layout_clip(layout) != task.grid.clip)
     return Error{ErrorCode::kDisagreement, "task: its clip is not that of its layout"};
+  if (!takes_all(task, layout))
+    return Error{ErrorCode::kDisagreement, "task: its vdaf is not for its layout"};
 
   const int64_t since_ms = std::max(now_ms, ledger_.clock_ms()) - options_.limits.window_ms;
   std::vector<uint32_t> history;
@@ -404,8 +421,9 @@ Status Device::check_model(const Task& task) const {
 }
 
 Result<ContributionPreview> Device::preview(const TaskFiles& files, int64_t now_ms,
-                                            EntropySource& entropy) const {
+                                            EntropySource& entropy) {
   if (model_ == nullptr) return Error{ErrorCode::kNotFound, "model: none is loaded"};
+  place();
   SOTTO_TRY(const DeviceTask role, DeviceTask::open(files.task, options_.pinned, floors(),
                                                     files.leader_key, files.helper_key, now_ms));
   SOTTO_CHECK_OK(check_model(role.task()));
@@ -442,8 +460,8 @@ Result<ContributeOutcome> Device::contribute(const TaskFiles& files, int64_t now
   if (ledger_.opted_out()) return Error{ErrorCode::kCancelled, "contribute: opted out"};
   if (ledger_.state() == Ledger::State::kDamaged)
     return Error{ErrorCode::kBudgetExhausted, "contribute: the ledger is damaged"};
+  place();
   ContributeOutcome outcome;
-  outcome.changes = settle();
   outcome.task = role.id();
   if (outbox_.find(role.id()) != nullptr) return outcome;
   SOTTO_CHECK_OK(check_model(task));
@@ -494,7 +512,7 @@ std::vector<KeyedRecord> Device::forget() {
   profile_.reset();
   profiles_ = {};
   due_.reset();
-  cleaner_due_ = false;
+  cleaner_due_ = prequential_due_ = false;
   start_tuning();
   return changes;
 }

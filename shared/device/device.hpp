@@ -139,11 +139,11 @@ class Device {
 
   /// record, then settle. Errors: none for bad events, which are dropped with a reason; kInternal.
   Result<TrackOutcome> track(const Event& event, int64_t now_ms);
-  /// What of track cannot wait. The rest is due: settle() does it, or whatever comes first of the
-  /// next event, a model and a contribution.
+  /// What of track cannot wait. The rest is due until settle().
   Result<TrackOutcome> record(const Event& event, int64_t now_ms);
-  /// What is due of the latest event: its placement, by the profile as it was before it, and the
-  /// cleaner's record. Nothing when nothing is.
+  /// What is due of events: the placement of the latest one, by the profile as it was before it (of
+  /// an earlier one it was computed when it was needed), and the records that this and the cleaner
+  /// have changed. Nothing when nothing is.
   std::vector<KeyedRecord> settle();
   /// Makes the profile now that the next list or event would make first. Errors: those of profile.
   Status prepare(int64_t now_ms);
@@ -175,7 +175,8 @@ class Device {
   /// through, and nothing is charged.
   /// Errors: those of DeviceTask::open, decode_layout, contribute, encode_on_grid and Outbox::put;
   /// kCancelled when the visitor has opted out; kNotFound without a model, or when the task is for
-  /// another model (fetch the manifest first); kDisagreement for another catalogue or dimension;
+  /// another model (fetch the manifest first); kDisagreement for another catalogue or dimension,
+  /// or a VDAF that may refuse what the layout makes (all devices fail alike, whatever they hold);
   /// kBudgetExhausted when the ledger is damaged. After an error the ledger may have been charged,
   /// never the other way round.
   Result<ContributeOutcome> contribute(const TaskFiles& files, int64_t now_ms,
@@ -188,7 +189,7 @@ class Device {
   /// The same computation, drawn anew, as an open report. Errors: those of contribute that come
   /// before the ledger.
   Result<ContributionPreview> preview(const TaskFiles& files, int64_t now_ms,
-                                      EntropySource& entropy) const;
+                                      EntropySource& entropy);
   const Outbox& outbox() const { return outbox_; }
   std::vector<KeyedRecord> acknowledge(const TaskId& task) { return outbox_.acknowledge(task); }
   /// Drops what is over. For the host's regular visits.
@@ -202,7 +203,7 @@ class Device {
   /// Everything about the visitor goes; the ledger's totals, the opt-out, the installation's key
   /// and the seen manifest stay.
   std::vector<KeyedRecord> forget();
-  /// The whole state.
+  /// The whole state, but for a placement that is due.
   std::vector<KeyedRecord> save() const;
 
  private:
@@ -222,6 +223,7 @@ class Device {
   Result<uint32_t> row_of(std::string_view item) const;
   void start_tuning();
   void owe_placement(const Event& event, int64_t now_ms);
+  void place();
   Floors floors() const;
   Status check_model(const Task& task) const;
   Result<bool> charge(const Task& task, const TaskId& id, int64_t now_ms, ContributeOutcome& out);
@@ -236,9 +238,9 @@ class Device {
   std::optional<SeenManifest> seen_;
   std::shared_ptr<const DeviceModel> model_;
   ProfileMaker profiles_;
-  std::optional<Profile> profile_;   // of log_ and model_; absent when either has changed
-  std::optional<DuePlacement> due_;  // and cleaner_due_: what settle() is for
-  bool cleaner_due_ = false;
+  std::optional<Profile> profile_;  // of log_ and model_; absent when either has changed
+  std::optional<DuePlacement> due_;
+  bool cleaner_due_ = false, prequential_due_ = false;  // their records
   std::optional<GatedTuning> tuning_;  // of profile_ while there is one; absent when it is off
   ScanScratch scratch_;
 };

@@ -105,7 +105,7 @@ export const cases = {
       whole.storage.commit(changes);
       const recorded = steps.core.record(event, event.timestamp);
       same(recorded.kept, kept, 'kept alike');
-      check(i === 53 || recorded.changes.length < changes.length, 'something is left to do');
+      check(recorded.changes.length < changes.length, 'something is left to do');
       steps.storage.commit(recorded.changes);
       if (i !== 44) steps.core.prepare(event.timestamp);
       sameList(steps.core.recommend({ count: 20 }, event.timestamp),

@@ -154,6 +154,33 @@ TEST_CASE("an evaluation is one vote a device through Prio3, also of one with no
   CHECK(sum_of(site, file, reports) == expected);
 }
 
+TEST_CASE("a vdaf that might refuse what somebody's history gives is refused by everybody alike") {
+  const SmallSite site;
+  Visitor visitor(site), silent(site);
+  visitor.like({1, 2, 3});
+  const auto refused = [&](const Task& task) {
+    for (Visitor* of : {&visitor, &silent}) {
+      CHECK(code_of(of->contribute(site.file(task))) == ErrorCode::kDisagreement);
+      CHECK(of->device->ledger().overview(1e-6)->window.spent_rho == 0);
+      CHECK(of->device->outbox().entries().empty());
+    }
+  };
+  Task coarse = site.quality_task();  // a vote would be 2, of which no histogram knows
+  coarse.grid.bound = 4;
+  refused(coarse);
+  Task counts = site.task(CountsTask{{SmallSite::kItems}, 10});
+  REQUIRE(use_prio3_histogram(counts).ok());
+  refused(counts);
+  Task words = site.quality_task();
+  words.vdaf = VdafId::kPrio3SumVec;
+  ByteWriter parameters;
+  parameters.put<uint32_t>(1);
+  parameters.put<uint32_t>(6);
+  words.vdaf_parameters = std::move(parameters).bytes();
+  words.grid = {6, QualityTask::kClip};
+  refused(words);
+}
+
 TEST_CASE("an evaluation is charged to its own part of the budget, and silence to none") {
   const SmallSite site;
   const Bytes file = site.file(site.quality_task());

@@ -129,12 +129,12 @@ TEST_CASE(
       REQUIRE(later.device->prepare(later.now_ms).ok());  // the profile of the list after it
       if (how == 0) later.storage.commit(later.device->settle());
     }
-    if (how == 1) {
+    if (how == 1)
       CHECK(later.device->prequential().placements().size() == placed + chosen.size() - 1);
-      later.storage.commit(later.device->settle());
-    }
     if (how == 2) later.storage.commit(later.device->use_model(site.model(2)).value());
     if (how == 3) REQUIRE(later.contribute(site.file(site.rows_task())).ok());
+    if (how > 1) CHECK(later.device->prequential().placements().size() == placed + chosen.size());
+    later.storage.commit(later.device->settle());
     const auto found = later.device->prequential().placements();
     CHECK(std::equal(found.begin(), found.end(), expected.begin(), expected.end()));
     CHECK(later.device->settle().empty());

@@ -32,7 +32,7 @@ TEST_CASE(
   const double evaluation = course.cycle_rho() - learning;
   CHECK(evaluation <= reserved);
   for (int cycle = 0; cycle < 2; ++cycle) {
-    CHECK(course.begins_cycle());
+    CHECK(course.may_evaluate());
     const Task task = course.next_task().value();
     CHECK(task.kind == TaskKind::kEvaluation);
     CHECK(task.layout == "quality");
@@ -54,7 +54,7 @@ TEST_CASE(
     CHECK_FALSE(report.roll_back);
     CHECK(published(course) == live);
     CHECK(course.paid_rho() == doctest::Approx(evaluation));
-    CHECK_FALSE(course.begins_cycle());
+    CHECK_FALSE(course.may_evaluate());
     const double sd = std::sqrt(2.0) * static_cast<double>(task.sigma);
     REQUIRE(report.quality.has_value());
     CHECK(std::abs(report.quality->devices - static_cast<double>(devices().size())) < 5 * sd);
@@ -113,7 +113,7 @@ TEST_CASE("evaluations may be turned on and off with releases stored") {
   Course off = fresh_course();
   for (const StoredRelease& release : releases) REQUIRE(off.accept(release, executor).ok());
   CHECK(off.quality() == on.quality());
-  CHECK_FALSE(off.begins_cycle());
+  CHECK_FALSE(off.may_evaluate());
   CHECK(off.next_task()->layout == "counts");
   CHECK(off.paid_rho() == on.paid_rho());
 }
@@ -127,7 +127,7 @@ TEST_CASE("refused counts are followed by a whole new cycle, and all of it is pa
   std::fill(empty.sum.begin(), empty.sum.end(), 0);
   CHECK_FALSE(course.accept(empty, executor)->passed);
   const double refused = course.paid_rho();
-  CHECK(course.begins_cycle());
+  CHECK(course.may_evaluate());
   CHECK(course.next_task()->layout == "quality");
   run(course, devices(), 1, kMetrics);
   CHECK(course.paid_rho() == doctest::Approx(refused + evaluation));
@@ -238,7 +238,7 @@ TEST_CASE("a rollback between an evaluation and its counts changes nothing of th
     CAPTURE(report.reason);
     CHECK(report.passed);
   }
-  CHECK(course.begins_cycle());
+  CHECK(course.may_evaluate());
 }
 
 }  // namespace

@@ -151,4 +151,31 @@ TEST_CASE_FIXTURE(Fixture, "that the latest release gave no model is known after
   CHECK_FALSE(open().gave_no_model());
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "counts and evaluations have a pace each: one that came to nothing is not asked "
+                  "for again soon, and holds up nothing") {
+  config.evaluation = true;
+  config.cycle_ms = 1000;
+  StoredCourse stored = open();
+  const auto layout_at = [&](int64_t now_ms) {
+    const auto task = stored.next_task(now_ms);
+    REQUIRE(task.ok());
+    return task->has_value() ? (*task)->layout : std::string();
+  };
+  const auto opened_at = [&](int64_t now_ms) {
+    Task task = **stored.next_task(now_ms);
+    task.window_start_ms = now_ms;
+    stored.opened(task);
+  };
+  REQUIRE(layout_at(5000) == "quality");
+  opened_at(5000);  // and is abandoned
+  REQUIRE(layout_at(5100) == "counts");
+  opened_at(5100);  // and so is this
+  CHECK(layout_at(5999).empty());
+  CHECK(layout_at(6000) == "quality");
+  opened_at(6000);
+  CHECK(layout_at(6099).empty());
+  CHECK(layout_at(6100) == "counts");
+}
+
 }  // namespace sotto

@@ -156,6 +156,7 @@ export class Device {
   async #exchange(earlier: Batch | null, model: Publication | null): Promise<Batch> {
     let before = earlier;
     const started = await this.#start(() => {
+      this.#settled(); // it is in what is saved
       const saved = this.#core!.save();
       if (this.#waiting !== null) {
         before = merged(before, this.#waiting);

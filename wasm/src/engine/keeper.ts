@@ -217,10 +217,11 @@ export class Keeper implements Handlers {
     await this.#device.ready();
     if (!this.#device.opened) await this.#updates.refresh();
     const { kept, changes } = this.#device.use((core) => core.record(event, this.#environment.now()));
-    const stored = this.#device.commit({ records: changes }, partings.includes(event.type) ? 0 : listFirstMs);
+    const parting = partings.includes(event.type);
+    const stored = this.#device.commit({ records: changes }, parting ? 0 : listFirstMs);
     if (kept !== null) {
       this.#changed('event');
-      this.#prepare();
+      if (!parting) this.#prepare();
     }
     await stored;
     return kept !== null;
