@@ -45,6 +45,14 @@ export function integersAsPixels(numbers: Int32Array): Float32Array {
   return Float32Array.from(numbers, (n) => Math.sign(n) * Math.log1p(Math.abs(n)) * scale);
 }
 
+/** Where a strip of `numbers` begins: with the row of the first that is not zero, since most are zero
+ * for somebody who read little, but no later than needed to fill the strip. */
+export function beginningOf(numbers: Int32Array): number {
+  const first = Math.max(0, numbers.findIndex((n) => n !== 0));
+  const rows = Math.max(0, Math.ceil(numbers.length / width) - mostRows);
+  return width * Math.min(Math.floor(first / width), rows);
+}
+
 export const bytesAsPixels = (bytes: Uint8Array): Float32Array => Float32Array.from(bytes, (byte) => byte / 127.5 - 1);
 
 /** Bits of surprise in a byte; 8: every value is as frequent as every other. */

@@ -3,7 +3,7 @@ import type { ContributionPreview } from 'sotto';
 
 import { changed, messageOf, phase, privacy, sotto } from '../site';
 import { epsilon, size } from '../words';
-import { Strip, bytesAsPixels, entropyOf, integersAsPixels, mostShown } from './strip';
+import { Strip, beginningOf, bytesAsPixels, entropyOf, integersAsPixels, mostShown } from './strip';
 
 const retryMs = 3000;
 
@@ -47,8 +47,9 @@ export function YourUpdate() {
 
 function Steps({ preview }: { preview: ContributionPreview }) {
   const { computed, noised, leaderShare, helperShare, noiseBy, minBatch, clipped } = preview;
+  const from = useMemo(() => beginningOf(computed), [preview]);
   const pixels = useMemo(() => ({
-    computed: integersAsPixels(computed), noised: integersAsPixels(noised),
+    computed: integersAsPixels(computed).subarray(from), noised: integersAsPixels(noised).subarray(from),
     leader: bytesAsPixels(leaderShare), helper: bytesAsPixels(helperShare),
   }), [preview]);
   const used = computed.reduce((n, value) => n + (value === 0 ? 0 : 1), 0);
@@ -83,7 +84,7 @@ function Steps({ preview }: { preview: ContributionPreview }) {
           <ShareWords bytes={helperShare} />
         </li>
       </ol>
-      <p class="quiet">Strips show the first {mostShown.toLocaleString('en')} numbers or bytes. Each share alone is random: it would look like this whatever you had read. Only both together are your update, so nobody has it unless the two servers work together.</p>
+      <p class="quiet">Strips show at most {mostShown.toLocaleString('en')} numbers or bytes{from > 0 && `, of your update those from number ${(from + 1).toLocaleString('en')} on, where the first is that is not zero`}. Each share alone is random: it would look like this whatever you had read. Only both together are your update, so nobody has it unless the two servers work together.</p>
     </>
   );
 }
