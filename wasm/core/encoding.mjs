@@ -18,6 +18,29 @@ export const noiseBy = /** @type {const} */ (['leader', 'servers', 'servers+devi
 export const outboxStates = /** @type {const} */ (['waiting', 'sent', 'declined']); // from 1
 export const ledgerStates = /** @type {const} */ (['open', 'opted_out', 'damaged']);
 
+// Ids are short and ASCII. A coder costs a microsecond or more for each, which is most of what a list
+// of them costs to read.
+const shortText = 64;
+
+/** @param {string} value @returns {Uint8Array | null} null: it is longer, or not ASCII */
+function ascii(value) {
+  if (value.length > shortText) return null;
+  const bytes = new Uint8Array(value.length);
+  for (let i = 0; i < value.length; ++i) {
+    const unit = value.charCodeAt(i);
+    if (unit > 0x7f) return null;
+    bytes[i] = unit;
+  }
+  return bytes;
+}
+
+/** @param {Uint8Array} bytes whether they are short, too */
+function isAscii(bytes) {
+  if (bytes.length > shortText) return false;
+  for (const byte of bytes) if (byte > 0x7f) return false;
+  return true;
+}
+
 /** Appends to a growing buffer. Numbers must be numbers: anything else is a TypeError that names
  * the argument, so that no NaN becomes a zero on the way. */
 export class Writer {
@@ -88,7 +111,7 @@ export class Writer {
   }
   text(/** @type {string} */ value, name = 'value') {
     if (typeof value !== 'string') throw new TypeError(`${name}: must be a string`);
-    const bytes = utf8.encode(value);
+    const bytes = ascii(value) ?? utf8.encode(value);
     if (bytes.length > 0xffff) throw new RangeError(`${name}: too long`);
     return this.u16(bytes.length).raw(bytes);
   }
@@ -143,7 +166,8 @@ export class Reader {
   text() {
     const n = this.u16();
     const at = this.#take(n);
-    return text.decode(this.#bytes.subarray(at, at + n));
+    const bytes = this.#bytes.subarray(at, at + n);
+    return isAscii(bytes) ? String.fromCharCode(...bytes) : text.decode(bytes);
   }
   /** A number as its name; numbers begin with `first`.
    * @template {string | null} T @param {readonly T[]} names @returns {T} */

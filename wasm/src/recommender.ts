@@ -1,8 +1,6 @@
 // The page's side: typed calls to the worker, copies of its state, and what only a page can see.
-import { type Remote, wrap } from 'comlink';
-
 import { whenIdle, signals } from './conditions.js';
-import type { Answer, Calls, EngineOptions, ListRequest, Method, Notice, NoticeMessage, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, EngineOptions, ListRequest, Notice, PageCalls, Question, Told } from './engine/rpc.js';
 import { SottoError, revivedError } from './errors.js';
 import { observe } from './observe.js';
 import { given, takesPart } from './plain.js';
@@ -55,50 +53,58 @@ function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T
   });
 }
 
+interface Waiting {
+  readonly answer: (answer: Answer) => void;
+  readonly fail: (error: SottoError) => void;
+}
+
 class PageRecommender extends EventTarget implements Recommender {
   readonly #worker: Worker;
-  readonly #remote: Remote<WorkerApi>;
-  /** remote.call, kept: every look at a property of the proxy makes another proxy. */
-  readonly #ask: Remote<WorkerApi>['call'];
+  /** Questions without an answer yet. */
+  readonly #waiting = new Map<number, Waiting>();
+  #asked = 0;
   readonly #surfaces = new Map<string, readonly string[]>();
   readonly #endings: (() => void)[] = [];
   #privacy: PrivacyState | undefined;
   #status: Status | undefined;
   #broken: SottoError | null = null;
-  /** Of those that wait for an answer. (A race against one lasting promise would keep every call.) */
-  readonly #waiting = new Set<(error: SottoError) => void>();
 
   constructor(worker: Worker) {
     super();
     this.#worker = worker;
-    this.#remote = wrap<WorkerApi>(worker);
-    this.#ask = this.#remote.call;
-    worker.addEventListener('message', ({ data }: MessageEvent<Partial<NoticeMessage> | null>) => {
-      if (data?.notice !== undefined) this.#hear(data.notice);
-    });
+    worker.onmessage = ({ data }: MessageEvent<Told>) => {
+      if ('notice' in data) return this.#hear(data.notice);
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      waiting?.answer(data.answer);
+    };
     worker.onerror = ({ message }) =>
       this.#break(new SottoError('CORE_CRASHED', message || 'the worker could not be started'));
   }
 
   #break(error: SottoError): void {
     this.#broken ??= error;
-    for (const reject of this.#waiting) reject(this.#broken);
+    for (const { fail } of this.#waiting.values()) fail(this.#broken);
     this.#waiting.clear();
   }
 
-  async #unlessBroken(asked: () => Promise<Answer>): Promise<unknown> {
-    if (this.#broken !== null) throw this.#broken;
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      this.#waiting.add(reject);
-      asked().then(resolve, reject).finally(() => this.#waiting.delete(reject));
+  #call<M extends keyof PageCalls>(method: M, ...args: Parameters<PageCalls[M]>): Promise<ReturnType<PageCalls[M]>> {
+    return this.#broken === null ? this.#ask(method, args) : Promise.reject(this.#broken);
+  }
+
+  #ask<M extends keyof PageCalls>(method: M, args: Parameters<PageCalls[M]>): Promise<ReturnType<PageCalls[M]>> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#asked;
+      this.#worker.postMessage({ id, method, args } satisfies Question<M>);
+      this.#waiting.set(id, { fail: reject, answer: (answer) => {
+        if ('error' in answer) reject(revivedError(answer.error));
+        else resolve(answer.value as ReturnType<PageCalls[M]>);
+      } });
     });
-    if ('error' in answer) throw revivedError(answer.error);
-    return answer.value;
   }
 
   async open(options: EngineOptions): Promise<void> {
-    const { privacy, status } = await this.#unlessBroken(() =>
-      this.#remote.open(options)) as State;
+    const { privacy, status } = await this.#call('open', options);
     this.#privacy = privacy;
     this.#status = { seat: this.#status?.seat ?? 'follower', ...status };
     const timer = setInterval(() => this.#offer(), regularIdleMs);
@@ -106,10 +112,6 @@ class PageRecommender extends EventTarget implements Recommender {
     document.addEventListener('visibilitychange', shown);
     this.#endings.push(() => clearInterval(timer), () => document.removeEventListener('visibilitychange', shown));
     this.#offer();
-  }
-
-  async #call<M extends Method>(method: M, ...args: Parameters<Calls[M]>): Promise<ReturnType<Calls[M]>> {
-    return await this.#unlessBroken(() => this.#ask(method, args)) as ReturnType<Calls[M]>;
   }
 
   #hear(notice: Notice): void {
@@ -204,10 +206,9 @@ class PageRecommender extends EventTarget implements Recommender {
   close(): void {
     if (this.#broken !== null) return;
     for (const end of this.#endings) end();
-    const left = this.#remote.close();
     this.#break(new SottoError('CLOSED', 'close() was called'));
     // What was recorded last is stored before the worker goes.
-    void left.catch(() => {}).finally(() => this.#worker.terminate());
+    void this.#ask('close', []).catch(() => {}).finally(() => this.#worker.terminate());
   }
   [Symbol.dispose](): void {
     this.close();

@@ -1,12 +1,10 @@
 // The worker of one page: the engine with the browser's own clock, storage and network.
-import { expose } from 'comlink';
-
 import { SottoCore } from '../core/loader.mjs';
 import { plainError } from './errors.js';
 import { Database, databaseExists } from './engine/database.js';
 import type { Environment } from './engine/environment.js';
 import { Host } from './engine/host.js';
-import type { Answer, EngineOptions, Method, NoticeMessage, State, WorkerApi } from './engine/rpc.js';
+import type { Answer, EngineOptions, Question, Told } from './engine/rpc.js';
 
 // Static, so that every bundler finds the files.
 const builds = {
@@ -31,27 +29,30 @@ function environment({ siteUrl, wasmUrl, proofsWasmUrl }: EngineOptions): Enviro
   };
 }
 
-class Worker implements WorkerApi {
-  #host: Host | null = null;
+const tell = (told: Told) => postMessage(told);
+let host: Host | null = null;
 
-  async open(options: EngineOptions): Promise<Answer> {
-    try {
-      this.#host = new Host(environment(options), options,
-        (notice) => postMessage({ notice } satisfies NoticeMessage));
-      await this.#host.open();
-    } catch (error) {
-      return { error: plainError(error) };
-    }
-    return this.#host.call('state', []) as Promise<{ value: State }>;
+async function open(options: EngineOptions): Promise<Answer> {
+  try {
+    host = new Host(environment(options), options, (notice) => tell({ notice }));
+    await host.open();
+  } catch (error) {
+    return { error: plainError(error) };
   }
-
-  async call(method: Method, args: readonly unknown[]): Promise<Answer> {
-    return this.#host!.call(method, args);
-  }
-
-  async close(): Promise<void> {
-    await this.#host?.close();
-  }
+  return host.call('state', []);
 }
 
-expose(new Worker());
+async function close(): Promise<Answer> {
+  await host?.close();
+  return { value: undefined };
+}
+
+function answer({ method, args }: Question): Promise<Answer> {
+  if (method === 'open') return open(args[0] as EngineOptions);
+  if (method === 'close') return close();
+  return host!.call(method, args);
+}
+
+addEventListener('message', ({ data }: MessageEvent<Question>) => {
+  void answer(data).then((answered) => tell({ id: data.id, answer: answered }));
+});

@@ -106,6 +106,7 @@ export class Keeper implements Handlers {
 
   #taken(): void {
     this.#changed('model');
+    this.#tuneLater();
     this.#statusChanged();
     this.#privacyChanged();
     this.#want();
@@ -119,7 +120,6 @@ export class Keeper implements Handlers {
 
   #changed(reason: ChangeReason): void {
     this.#events.notice({ kind: 'change', reason });
-    if (reason !== 'tuned') this.#tuneLater();
   }
   #privacyChanged(): void {
     this.#events.notice({ kind: 'privacy', privacy: this.#privacy() });
@@ -220,10 +220,12 @@ export class Keeper implements Handlers {
     const parting = partings.includes(event.type);
     const stored = this.#device.commit({ records: changes }, parting ? 0 : listFirstMs);
     if (kept !== null) {
+      this.#cancelTuning();
       this.#changed('event');
       if (!parting) this.#prepare();
     }
     await stored;
+    if (kept !== null) this.#tuneLater(); // a timer costs those who wait for a list
     return kept !== null;
   }
 
@@ -255,6 +257,7 @@ export class Keeper implements Handlers {
     if (this.#device.model === null || !this.#device.cached) void this.#updates.refresh();
     if (!after.personalise) this.#stopListening();
     this.#changed('consent');
+    this.#tuneLater();
     this.#privacyChanged();
     this.#begin();
   }
@@ -277,6 +280,7 @@ export class Keeper implements Handlers {
     await this.#device.destroy();
     if (this.#device.model === null) void this.#updates.refresh();
     this.#changed('forget');
+    this.#tuneLater();
     this.#privacyChanged();
     this.#statusChanged();
   }

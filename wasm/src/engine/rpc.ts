@@ -69,16 +69,20 @@ export type Notice =
 
 export type Answer = { readonly value: unknown } | { readonly error: PlainError };
 
-/** What worker.ts posts by itself, beside what it answers: in order with the answers, and unlike a
- * callback without an answer of its own. */
-export interface NoticeMessage {
-  readonly notice: Notice;
+/** What a page asks of its own worker: first open(), last close(). */
+export interface PageCalls extends Calls {
+  open(options: EngineOptions): State;
+  /** Answered when everything is stored and the seat is given up. */
+  close(): void;
 }
 
-/** What worker.ts exposes. */
-export interface WorkerApi {
-  open(options: EngineOptions): Promise<Answer>;
-  call(method: Method, args: readonly unknown[]): Promise<Answer>;
-  /** Resolves when everything is stored and the seat is given up. */
-  close(): Promise<void>;
+/** From a page to its worker. Plain messages: with Comlink each exchange takes 0.1 ms longer, and an event
+ * with the list that it changes, two exchanges, is to take less than 1 ms. */
+export interface Question<M extends keyof PageCalls = keyof PageCalls> {
+  readonly id: number;
+  readonly method: M;
+  readonly args: Parameters<PageCalls[M]>;
 }
+
+/** From a worker to its page, in order. */
+export type Told = { readonly id: number; readonly answer: Answer } | { readonly notice: Notice };
