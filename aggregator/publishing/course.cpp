@@ -389,6 +389,7 @@ Status Course::use_model(const Snapshot& snapshot) {
   impl.model->popularity = snapshot.popularity;
   impl.model->popularity.resize(static_cast<size_t>(n), 0);
   impl.ever_trained = impl.cycle_trained = false;
+  impl.metrics.reset();
   return impl.trainer ? impl.trainer->continue_from(impl.model->items) : Status();
 }
 

@@ -165,8 +165,9 @@ class Course {
   /// next cycle on. Errors: kInvalidArgument unless it goes on from the present index.
   Status use_content(SiteContent content);
   /// After a rollback: training goes on from the model that devices then have, which is one that
-  /// this course once gave out. The gate takes the next one as it takes a first. Errors:
-  /// kInvalidArgument for one of other items or dimensions.
+  /// this course once gave out. The gate takes the next one as it takes a first, and what was
+  /// measured before is compared with nothing. Errors: kInvalidArgument for one of other items or
+  /// dimensions.
   Status use_model(const Snapshot& snapshot);
 
  private:

@@ -177,7 +177,7 @@ Result<PublishedVersion> Publisher::prepare(const Identity& publisher, VersionFi
 }
 
 Result<PublishedVersion> Publisher::again(const Identity& publisher,
-                                          const PublishedVersion& version, const char* why,
+                                          const PublishedVersion& version, Publication lineage,
                                           const Digest& audit_head, int64_t now_ms,
                                           std::vector<StoreChange>& changes) const {
   Manifest manifest = next_manifest(audit_head, now_ms);
@@ -185,17 +185,15 @@ Result<PublishedVersion> Publisher::again(const Identity& publisher,
   manifest.model_float32 = version.manifest.model_float32;
   manifest.catalogue = version.manifest.catalogue;
   manifest.catalogue_version = version.manifest.catalogue_version;
-  Publication lineage;
   lineage.source = version.publication.sequence;
   lineage.releases = version.publication.releases;
-  lineage.why = why;
-  lineage.rho = latest()->publication.rho;
   lineage.reports = version.publication.reports;
   return finish(publisher, std::move(manifest), std::move(lineage), changes);
 }
 
 Result<PublishedVersion> Publisher::prepare_rollback(const Identity& publisher, uint64_t sequence,
-                                                     const Digest& audit_head, int64_t now_ms,
+                                                     Publication lineage, const Digest& audit_head,
+                                                     int64_t now_ms,
                                                      std::vector<StoreChange>& changes) const {
   const auto version = versions_.find(sequence);
   if (version == versions_.end())
@@ -203,7 +201,8 @@ Result<PublishedVersion> Publisher::prepare_rollback(const Identity& publisher, 
   for (const std::string& key : files_of(version->second.manifest))
     if (!files_.contains(key))
       return Error{ErrorCode::kNotFound, "publication: its files are no longer kept"};
-  return again(publisher, version->second, "rollback", audit_head, now_ms, changes);
+  lineage.why = "rollback";
+  return again(publisher, version->second, std::move(lineage), audit_head, now_ms, changes);
 }
 
 Result<std::optional<PublishedVersion>> Publisher::prepare_renewal(
@@ -214,7 +213,10 @@ Result<std::optional<PublishedVersion>> Publisher::prepare_renewal(
   if (live == nullptr) return Renewal();
   const int64_t life = live->manifest.expires_ms - live->manifest.created_ms;
   if (now_ms < live->manifest.created_ms + life / 2) return Renewal();
-  SOTTO_TRY(auto version, again(publisher, *live, "renewal", audit_head, now_ms, changes));
+  Publication lineage;
+  lineage.why = "renewal";
+  lineage.rho = live->publication.rho;
+  SOTTO_TRY(auto version, again(publisher, *live, std::move(lineage), audit_head, now_ms, changes));
   return Renewal(std::move(version));
 }
 

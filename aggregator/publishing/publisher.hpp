@@ -46,7 +46,7 @@ struct Publication {
   std::string why;        ///< "bootstrap", "release", "catalogue", "rollback", "renewal".
   double rho = 0;         ///< What a device has paid at most in the cycle so far.
   uint64_t reports = 0;   ///< In its last release.
-  std::optional<PrequentialRelease> metrics{};  ///< Of its parent, as released with it.
+  std::optional<PrequentialRelease> metrics{};  ///< Of its parent, as released before it.
   double drift = 0;
   std::vector<std::pair<std::string, double>> movers{};
   Bytes manifest{};  ///< Signed.
@@ -107,9 +107,11 @@ class Publisher {
   Result<PublishedVersion> prepare(const Identity& publisher, VersionFiles files,
                                    Publication lineage, const Digest& audit_head, int64_t now_ms,
                                    std::vector<StoreChange>& changes) const;
-  /// A version again, under the next sequence. Errors: kNotFound when its files are gone.
+  /// A version again, under the next sequence. Of lineage the caller sets rho and metrics. Errors:
+  /// kNotFound when its files are gone.
   Result<PublishedVersion> prepare_rollback(const Identity& publisher, uint64_t sequence,
-                                            const Digest& audit_head, int64_t now_ms,
+                                            Publication lineage, const Digest& audit_head,
+                                            int64_t now_ms,
                                             std::vector<StoreChange>& changes) const;
   /// The latest manifest again with a new expiry, under the next sequence, when it has used up half
   /// of its life; else absent.
@@ -126,7 +128,7 @@ class Publisher {
   Result<PublishedVersion> finish(const Identity& publisher, Manifest manifest, Publication lineage,
                                   std::vector<StoreChange>& changes) const;
   Result<PublishedVersion> again(const Identity& publisher, const PublishedVersion& version,
-                                 const char* why, const Digest& audit_head, int64_t now_ms,
+                                 Publication lineage, const Digest& audit_head, int64_t now_ms,
                                  std::vector<StoreChange>& changes) const;
   std::set<std::string> kept_files(const Manifest* next) const;
 

@@ -111,6 +111,7 @@ Status StoredCourse::tell(const Event& event) {
     return course_.use_content(std::move(content));
   }
   SOTTO_TRY(const Snapshot snapshot, load_snapshot(event.bytes, kModelMemory));
+  learnt_.reset();
   return course_.use_model(snapshot);
 }
 
@@ -151,7 +152,7 @@ void StoredCourse::opened(const Task& task) {
 
 Result<GateReport> StoredCourse::learn(const StoredRelease& release) {
   SOTTO_TRY(GateReport report, course_.accept(release, *executor_));
-  gave_no_model_ = !report.gave_model();
+  if (!report.evaluation) learnt_ = {course_.releases(), release.reports, report};
   return report;
 }
 
@@ -164,6 +165,7 @@ Result<StoredCourse::Turn> StoredCourse::turn_to(const Bytes& model) const {
 
 void StoredCourse::take(Turn turn) {
   course_ = std::move(turn.course);
+  learnt_.reset();
   ++n_events_;
 }
 

@@ -38,8 +38,18 @@ class StoredCourse {
   /// Whether the catalogue has changed since the last start.
   bool catalogue_is_new() const { return catalogue_is_new_; }
   void catalogue_is_published() { catalogue_is_new_ = false; }
-  /// Whether the latest release gave no model: it was refused, or an evaluation.
-  bool gave_no_model() const { return gave_no_model_; }
+
+  /// A release that trained, or was to.
+  struct Learnt {
+    uint64_t releases = 0;  ///< Course::releases() with it.
+    uint64_t reports = 0;
+    GateReport report;
+  };
+  /// The latest one, unless an evaluation: what it asks for, a publication or a rollback, is to be
+  /// done until acted() or a turn. Learnt again after a restart, and told by its number whether the
+  /// live model has it.
+  const std::optional<Learnt>& learnt() const { return learnt_; }
+  void acted() { learnt_.reset(); }
 
   /// The next task that may be opened; nothing: not yet. The counts of a cycle wait until
   /// [training] cycle has passed since those before them, also where these came to nothing: they
@@ -80,7 +90,7 @@ class StoredCourse {
   Course course_;
   uint64_t n_events_ = 0;
   bool catalogue_is_new_ = false;
-  bool gave_no_model_ = false;
+  std::optional<Learnt> learnt_;
   int64_t evaluated_ms_ = 0;  // when the latest evaluation was opened; 0: never
   int64_t counted_ms_ = 0;    // and the latest counts
 };

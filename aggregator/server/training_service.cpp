@@ -20,7 +20,6 @@ namespace {
 
 constexpr const char* kServer = "server";
 constexpr const char* kPausedKey = "training paused";
-constexpr const char* kRollback = "rollback";
 constexpr const char* kVoid = "the model was rolled back";
 constexpr auto kLook = std::chrono::milliseconds(200);
 constexpr int64_t kHelperRetryMs = 2000;
@@ -65,6 +64,7 @@ class TrainingService::Impl {
     std::string actor;
     std::function<void(Result<uint64_t>)> done;
   };
+  using Learnt = StoredCourse::Learnt;
 
   // The training thread's.
   void run();
@@ -75,9 +75,13 @@ class TrainingService::Impl {
   void remember_quality();
   Status append_to_audit(const char* action, const std::string& detail);
   Status publish_what_is_due();
-  Status publish(const char* why, const GateReport* report, uint64_t reports);
-  Result<uint64_t> roll_back_now(uint64_t sequence, const std::string& actor);
-  Status try_roll_back(uint64_t sequence, const std::string& actor);
+  Status act_on(const Learnt& learnt, const PublishedSite& live);
+  Status publish(const char* why, const Learnt* learnt);
+  uint64_t trained_before(const Publication& live) const;
+  Result<uint64_t> roll_back_now(uint64_t sequence, const std::string& actor,
+                                 const std::optional<PrequentialRelease>& metrics = {});
+  Status try_roll_back(uint64_t sequence, const std::string& actor,
+                       const std::optional<PrequentialRelease>& metrics);
   Status open_next();
   bool tell(const char* what, const Status& status);
   bool sleep(int64_t ms);
@@ -238,19 +242,18 @@ bool TrainingService::Impl::learn_collected() {
   return learnt;
 }
 
-// The first model, a new catalogue, a model whose publication a stop has prevented, a manifest that
-// is half-way to its expiry.
+// The first model, what the latest release asks for, a new catalogue, a manifest that is half-way
+// to its expiry.
 Status TrainingService::Impl::publish_what_is_due() {
-  const auto latest = site_->published();
-  if (latest == nullptr || course_->catalogue_is_new()) {
-    SOTTO_CHECK_OK(publish(latest == nullptr ? "bootstrap" : "catalogue", nullptr, 0));
-    course_->catalogue_is_published();
-    return {};
+  auto live = site_->published();
+  if (live == nullptr) return publish("bootstrap", nullptr);
+  if (const auto learnt = course_->learnt()) {
+    if (live->publication.releases < learnt->releases) SOTTO_CHECK_OK(act_on(*learnt, *live));
+    course_->acted();
+    live = site_->published();
   }
-  if (latest->publication.releases < course_->course().releases() && !course_->gave_no_model() &&
-      latest->publication.why != kRollback)
-    return publish("release", nullptr, 0);
-  const Manifest& manifest = latest->manifest;
+  if (course_->catalogue_is_new()) return publish("catalogue", nullptr);
+  const Manifest& manifest = live->manifest;
   if (context_.clock.now_ms() <
       manifest.created_ms + (manifest.expires_ms - manifest.created_ms) / 2)
     return {};
@@ -259,7 +262,7 @@ Status TrainingService::Impl::publish_what_is_due() {
         return publisher.prepare_renewal(*context_.keys.publisher, context_.audit.head(),
                                          context_.clock.now_ms(), changes);
       },
-      "server", "renew manifest");
+      kServer, "renew manifest");
 }
 
 bool TrainingService::Impl::task_is_open() const {
@@ -298,15 +301,33 @@ Status TrainingService::Impl::learn(const StoredRelease& release) {
     context_.log.warn("candidate refused", {{"why", report.reason}});
     return append_to_audit("refuse candidate", report.reason);
   }
-  const auto before = site_->published();
-  SOTTO_CHECK_OK(publish("release", &report, release.reports));
-  if (!report.roll_back || context_.config.rollback_share == 0 || before == nullptr ||
-      before->publication.parent == 0)
-    return {};
-  // What was just published comes of contributions to the model that did worse than its parent.
-  SOTTO_TRY([[maybe_unused]] const uint64_t sequence,
-            roll_back_now(before->publication.parent, "server"));
   return {};
+}
+
+// Publishes the candidate, unless the live model, to which its contributions were made, did worse
+// than the one before: then that one is published again.
+Status TrainingService::Impl::act_on(const Learnt& learnt, const PublishedSite& live) {
+  const GateReport& report = learnt.report;
+  const uint64_t before = trained_before(live.publication);
+  if (report.roll_back && context_.config.rollback_share > 0 && before != 0) {
+    const auto rolled_back = roll_back_now(before, kServer, report.metrics);
+    // Its files may be gone.
+    if (rolled_back.ok() || rolled_back.error().code != ErrorCode::kNotFound)
+      return rolled_back.ok() ? Status() : rolled_back.error();
+    tell("a model that did worse stays", rolled_back.error());
+  }
+  return report.passed ? publish("release", &learnt) : Status();
+}
+
+// The latest version before it of fewer releases; 0: none.
+uint64_t TrainingService::Impl::trained_before(const Publication& live) const {
+  for (uint64_t sequence = live.parent; sequence != 0;) {
+    const auto version = site_->version(sequence);
+    if (!version.ok()) break;
+    if (version->publication.releases < live.releases) return sequence;
+    sequence = version->publication.parent;
+  }
+  return 0;
 }
 
 Status TrainingService::Impl::keep_evaluation(const GateReport& report) {
@@ -329,25 +350,25 @@ void TrainingService::Impl::remember_quality() {
 
 Status TrainingService::Impl::append_to_audit(const char* action, const std::string& detail) {
   return context_.queue.run([&](std::vector<StoreChange>& changes) {
-    changes.push_back(context_.audit.append("server", action, detail, context_.clock.now_ms()));
+    changes.push_back(context_.audit.append(kServer, action, detail, context_.clock.now_ms()));
   });
 }
 
-Status TrainingService::Impl::publish(const char* why, const GateReport* report, uint64_t reports) {
+Status TrainingService::Impl::publish(const char* why, const Learnt* learnt) {
   const Course& course = course_->course();
   SOTTO_TRY(const Snapshot snapshot, course.snapshot());
   SOTTO_TRY(VersionFiles files, site_->make_files(snapshot, course.content().catalogue));
   Publication lineage;
   lineage.releases = course.releases();
   lineage.why = why;
-  lineage.reports = reports;
   lineage.rho = course.paid_rho();
-  if (report != nullptr) {
-    lineage.metrics = report->metrics;
-    lineage.drift = report->drift;
-    lineage.movers = report->movers;
+  if (learnt != nullptr) {
+    lineage.reports = learnt->reports;
+    lineage.metrics = learnt->report.metrics;
+    lineage.drift = learnt->report.drift;
+    lineage.movers = learnt->report.movers;
   }
-  return site_->install(
+  SOTTO_CHECK_OK(site_->install(
       [&](const Publisher& publisher,
           std::vector<StoreChange>& changes) -> Result<std::optional<PublishedVersion>> {
         SOTTO_TRY(PublishedVersion version,
@@ -355,7 +376,9 @@ Status TrainingService::Impl::publish(const char* why, const GateReport* report,
                                     context_.audit.head(), context_.clock.now_ms(), changes));
         return std::optional(std::move(version));
       },
-      "server", "publish");
+      kServer, "publish"));
+  course_->catalogue_is_published();
+  return {};
 }
 
 void TrainingService::Impl::roll_back(uint64_t sequence, std::string actor,
@@ -372,10 +395,11 @@ void TrainingService::Impl::roll_back(uint64_t sequence, std::string actor,
 }
 
 // A release may be stored in the very moment: it is learnt first, and then it is tried again.
-Result<uint64_t> TrainingService::Impl::roll_back_now(uint64_t sequence, const std::string& actor) {
+Result<uint64_t> TrainingService::Impl::roll_back_now(
+    uint64_t sequence, const std::string& actor, const std::optional<PrequentialRelease>& metrics) {
   Status done;
   for (int tried = 0; tried < kRollbackTries; ++tried) {
-    done = try_roll_back(sequence, actor);
+    done = try_roll_back(sequence, actor, metrics);
     if (done.ok() || done.error().code != ErrorCode::kDisagreement) break;
     learn_collected();
   }
@@ -383,11 +407,15 @@ Result<uint64_t> TrainingService::Impl::roll_back_now(uint64_t sequence, const s
   return site_->published()->manifest.sequence;
 }
 
-Status TrainingService::Impl::try_roll_back(uint64_t sequence, const std::string& actor) {
+Status TrainingService::Impl::try_roll_back(uint64_t sequence, const std::string& actor,
+                                            const std::optional<PrequentialRelease>& metrics) {
   SOTTO_TRY(const PublishedVersion wanted, site_->version(sequence));
   const SharedBytes model = site_->file(wanted.manifest.model.hash).bytes;
   if (model == nullptr) return {ErrorCode::kNotFound, "model: its file is not kept"};
   SOTTO_TRY(StoredCourse::Turn turn, course_->turn_to(*model));
+  Publication lineage;
+  lineage.rho = course_->course().paid_rho();
+  lineage.metrics = metrics;
   const uint64_t before = site_->rolled_back();
   const Status installed = site_->install(
       [&](const Publisher& publisher,
@@ -396,8 +424,8 @@ Status TrainingService::Impl::try_roll_back(uint64_t sequence, const std::string
           return Error{ErrorCode::kDisagreement, "model: a release is not learnt yet"};
         SOTTO_TRY(
             PublishedVersion version,
-            publisher.prepare_rollback(*context_.keys.publisher, sequence, context_.audit.head(),
-                                       context_.clock.now_ms(), changes));
+            publisher.prepare_rollback(*context_.keys.publisher, sequence, std::move(lineage),
+                                       context_.audit.head(), context_.clock.now_ms(), changes));
         changes.push_back(std::move(turn.change));
         return std::optional(std::move(version));
       },

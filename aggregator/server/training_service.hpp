@@ -8,13 +8,14 @@
 //   3. wait       until the task is collected (its release is stored in that very commit) or
 //                 abandoned; then an abandoned one is opened anew
 //   4. learn      the release -> a candidate; if the gate lets it pass: signed, stored, published,
-//                 announced. If the released metric says that the live model is worse than the one
-//                 before: that one is published again. An evaluation gives no candidate: what it
-//                 says stands in the audit log and in quality().
+//                 announced. If the released metric says that the live model, to which its
+//                 contributions were made, is worse than the one before: that one is published
+//                 again instead. An evaluation gives no candidate: what it says stands in the audit
+//                 log and in quality().
 // After the last release of a cycle the next one's counts wait until training.cycle has passed
 // since those before them, and so does its evaluation: what a device pays is a cycle's price in any
 // such time. The course is rebuilt at every start (stored_course.hpp); a release that was stored
-// and not learnt from is learnt from then.
+// and not acted upon is acted upon then.
 //
 // A rollback is one commit: the publication, and the record that the course goes on from its model.
 // What was opened for the model before it is worth nothing from then on: its task is abandoned, and

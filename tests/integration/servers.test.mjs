@@ -1,7 +1,7 @@
 // Leader and helper as real processes, and a crowd of real devices: what must hold whatever happens.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -51,10 +51,10 @@ serverTest('a crowd is collected, learnt from and published; the sums are exact'
     '--tasks', '3', '--prompt', '--window-rho', '1000', '--lifetime-rho', '1000', '--duplicates', '0.1', '--expect', expect,
     '--token', token]).done();
   await until('three releases', async () => run(fixture('edit_store'), [pair.leader.store, 'keys', 'release']).trim().split('\n').length >= 3);
-  // Each release is published, or refused by the gate, which is in the log.
+  // Each release is published, refused by the gate, or a reason to go back, which is in the log.
   await until('the third release to be learnt', async () => {
     const { body } = await getJson(`${pair.leader.url}/v1/admin/audit`, bearer(token));
-    const learnt = body.entries.filter((entry) => entry.action === 'refuse candidate' || /, release/.test(entry.detail));
+    const learnt = body.entries.filter((entry) => ['refuse candidate', 'roll back'].includes(entry.action) || /, release/.test(entry.detail));
     return learnt.length >= 3;
   });
   assert.ok((await sequenceOf(pair, token)) >= 2);
@@ -169,9 +169,52 @@ serverTest('an evaluation is one proven vote a device: its sum is exact, the sta
   const mean = clear.slice(1).reduce((sum, n, bin) => sum + n * ((bin + 0.5) / 31), 0) / voters;
   assert.ok(Math.abs(quality.mean - mean) < 6 * quality.mean_sd, `${quality.mean} of ${mean}`);
   assert.ok(quality.p10 <= quality.median && quality.median <= quality.p90);
+  const checkShown = async () => {
+    assert.deepEqual((await status()).quality, quality);
+    const metrics = await (await fetch(`${pair.leader.url}/metrics`)).text();
+    const gauge = (name) => Number(metrics.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+    for (const of of ['mean', 'p10', 'median', 'p90'])
+      assert.ok(Math.abs(gauge(`sotto_quality_ndcg_100{of="${of}"}`) - quality[of]) < 1e-6, of);
+    assert.ok(Math.abs(gauge('sotto_quality_devices') - quality.devices) < 1e-6);
+  };
+  await checkShown();
   await pair.leader.stop();
   await pair.leader.start();
-  assert.deepEqual((await status()).quality, quality);
+  await checkShown();
+  await pair.stop();
+});
+
+serverTest('a live model that does worse than the one before is taken back, and its candidate is dropped', async () => {
+  const pair = await makePair(join(folder, 'worse'), { world: { users: 800, items: 200 }, training: { epsilon: 50 } });
+  // The same visitors and items, but what was liked is what nobody looked at.
+  const changed = join(folder, 'changed');
+  cpSync(pair.world, changed, { recursive: true });
+  const file = join(changed, 'interactions.csv');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/,i(\d+),/g, (_, item) => `,i${((Number(item) + 99) % 200) + 1},`));
+  await pair.start();
+  const token = pair.token('viewer');
+  const versions = async () => (await getJson(`${pair.leader.url}/v1/admin/models`, bearer(token))).body?.models;
+  const visit = (world, tasks) => crowd({ ...pair, world }, ['--visitors', '800', '--arrivals', '800', '--think-time', '0.1', '--tasks', String(tasks),
+    '--prompt', '--window-rho', '1000', '--lifetime-rho', '1000']).done();
+  await visit(pair.world, 2); // counts and the first round
+  await until('both to be published', async () => (await versions()).at(-1)?.releases === 2);
+  await visit(changed, 1);
+  const checkTakenBack = async () => {
+    const models = await until('the model to be taken back', async () => {
+      const all = await versions();
+      return all?.at(-1).why === 'rollback' && all;
+    });
+    assert.deepEqual(models.map(({ why, releases }) => [why, releases]), [['bootstrap', 0], ['release', 1], ['release', 2], ['rollback', 1]]);
+    assert.ok(models[3].parent_metrics.ndcg_100 < 0.8 * models[2].parent_metrics.ndcg_100, JSON.stringify(models.map((one) => one.parent_metrics)));
+    assert.ok(models[3].rho > models[2].rho, 'the release that said so has its price');
+  };
+  await checkTakenBack();
+  // Killed when the release was stored, and nothing else yet.
+  await pair.leader.kill();
+  for (const space of ['publication', 'course'])
+    run(fixture('edit_store'), [pair.leader.store, 'delete', space, run(fixture('edit_store'), [pair.leader.store, 'keys', space]).trim().split('\n').at(-1)]);
+  await pair.leader.start();
+  await checkTakenBack();
   await pair.stop();
 });
 

@@ -386,6 +386,11 @@ TEST_CASE("after a rollback training goes on from the model that devices have") 
     CAPTURE(report.reason);
     CHECK(report.passed);
   }
+  // An operator goes back to a model that does worse: that is no news.
+  const std::vector<float> good{1, 0.5F, 0.4F, 0.3F}, bad{1, 0.1F, 0.1F, 0.05F};
+  run(course, devices, 3, good);
+  REQUIRE(course.use_model(old).ok());
+  CHECK_FALSE(run(course, devices, 1, bad).reports[0].roll_back);
   Snapshot narrow = old;
   narrow.rows = Matrix(Matrix::Ones(old.n_items(), 3));
   CHECK(course.use_model(narrow).error().code == ErrorCode::kInvalidArgument);

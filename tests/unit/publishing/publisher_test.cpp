@@ -215,7 +215,8 @@ TEST_CASE("a rollback is the old files under the next sequence") {
   site.publish(parts(1));
   site.publish(parts(2), lineage_example());
   std::vector<StoreChange> changes;
-  auto back = site.versions.prepare_rollback(site.publisher, 1, kHead, kNow + 5, changes);
+  const Publication paid{.rho = 0.5, .metrics = PrequentialRelease{10, 0.1, 0.2, 0.3}};
+  auto back = site.versions.prepare_rollback(site.publisher, 1, paid, kHead, kNow + 5, changes);
   REQUIRE(back.ok());
   CHECK(changes.size() == 1);  // no file
   CHECK(site.commit(std::move(back).value(), changes) == 3);
@@ -223,10 +224,13 @@ TEST_CASE("a rollback is the old files under the next sequence") {
   CHECK(live.publication.why == "rollback");
   CHECK(live.publication.source == 1);
   CHECK(live.publication.parent == 2);
-  CHECK(live.publication.rho == 0.25);
+  CHECK(live.publication.releases == 0);
+  CHECK(live.publication.rho == 0.5);
+  REQUIRE(live.publication.metrics.has_value());
+  CHECK(live.publication.metrics->ndcg_100 == paid.metrics->ndcg_100);
   CHECK(live.manifest.model == site.versions.versions().at(1).manifest.model);
   CHECK(site.open_on_device(std::nullopt, kNow + 5).ok());
-  CHECK(site.versions.prepare_rollback(site.publisher, 9, kHead, kNow, changes).error().code ==
+  CHECK(site.versions.prepare_rollback(site.publisher, 9, {}, kHead, kNow, changes).error().code ==
         ErrorCode::kNotFound);
 }
 
@@ -257,9 +261,9 @@ TEST_CASE("files of old models go when no kept version names them; the lineage s
   CHECK(site.store.keys("file", "")->size() == 3);  // two models, the catalogue that all share
   CHECK(site.store.keys("publication", "")->size() == 4);
   std::vector<StoreChange> changes;
-  CHECK(site.versions.prepare_rollback(site.publisher, 2, kHead, kNow, changes).error().code ==
+  CHECK(site.versions.prepare_rollback(site.publisher, 2, {}, kHead, kNow, changes).error().code ==
         ErrorCode::kNotFound);
-  auto back = site.versions.prepare_rollback(site.publisher, 3, kHead, kNow, changes);
+  auto back = site.versions.prepare_rollback(site.publisher, 3, {}, kHead, kNow, changes);
   REQUIRE(back.ok());
   site.commit(std::move(back).value(), changes);
   CHECK(site.store.keys("file", "")->size() == 3);  // no new model came

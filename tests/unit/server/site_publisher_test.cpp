@@ -38,8 +38,8 @@ struct Fixture : ServerParts {
     return site->install(
         [&](const Publisher& publisher_,
             std::vector<StoreChange>& changes) -> Result<std::optional<PublishedVersion>> {
-          SOTTO_TRY(auto version,
-                    publisher_.prepare_rollback(publisher, sequence, audit.head(), kNow, changes));
+          SOTTO_TRY(auto version, publisher_.prepare_rollback(publisher, sequence, {}, audit.head(),
+                                                              kNow, changes));
           return std::optional(std::move(version));
         },
         "operator", "roll back");

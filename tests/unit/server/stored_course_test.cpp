@@ -53,8 +53,8 @@ struct Fixture : ServerParts {
                              {sequence_key(release.number), encode_release(release)}};
     REQUIRE(store.commit({&change, 1}).ok());
   }
-  void learn_next(StoredCourse& stored) {
-    const StoredRelease release = collected(stored);
+  void learn_next(StoredCourse& stored, std::span<const float> noted = {}) {
+    const StoredRelease release = collected(stored, noted);
     keep(release);
     const auto report = stored.learn(release);
     REQUIRE(report.ok());
@@ -114,22 +114,22 @@ TEST_CASE_FIXTURE(Fixture,
   const auto report = stored.learn(evaluation);
   REQUIRE(report.ok());
   CHECK(report->passed);
-  CHECK(stored.gave_no_model());
+  CHECK_FALSE(stored.learnt().has_value());
   CHECK(published(stored) == before);
-  const auto check_restarted = [&](bool gave_no_model) {
+  const auto check_restarted = [&](bool learnt) {
     const StoredCourse again = open();
-    CHECK(again.gave_no_model() == gave_no_model);
+    CHECK(again.learnt().has_value() == learnt);
     REQUIRE(again.course().quality().has_value());
     CHECK(again.course().quality() == stored.course().quality());
     CHECK(published(again) == published(stored));
   };
-  check_restarted(true);
-  learn_next(stored);
   check_restarted(false);
+  learn_next(stored);
+  check_restarted(true);
 
   // Turned off between an evaluation and its counts, and on again in mid cycle.
   config.evaluation = false;
-  check_restarted(false);
+  check_restarted(true);
   StoredCourse off = open();
   for (int round = 0; round < 3; ++round) learn_next(off);
   CHECK(off.course().next_task()->layout == "counts");
@@ -137,18 +137,48 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(open().course().next_task()->layout == "quality");
 }
 
-TEST_CASE_FIXTURE(Fixture, "that the latest release gave no model is known after a restart") {
+TEST_CASE_FIXTURE(Fixture, "what the latest release asks for is known after a restart") {
   StoredCourse stored = open();
   learn_next(stored);
   StoredRelease poisoned = collected(stored);
   for (int64_t& number : poisoned.sum) number *= 1'000'000;
   keep(poisoned);
   CHECK_FALSE(stored.learn(poisoned).value().passed);
-  CHECK(stored.gave_no_model());
-  CHECK(open().gave_no_model());
+  for (const StoredCourse& one : {stored, open()}) {
+    REQUIRE(one.learnt().has_value());
+    CHECK(one.learnt()->releases == 2);
+    CHECK_FALSE(one.learnt()->report.passed);
+  }
   learn_next(stored);
-  CHECK_FALSE(stored.gave_no_model());
-  CHECK_FALSE(open().gave_no_model());
+  for (const StoredCourse& one : {stored, open()}) {
+    REQUIRE(one.learnt().has_value());
+    CHECK(one.learnt()->releases == 3);
+    CHECK(one.learnt()->reports == stored.learnt()->reports);
+    CHECK(one.learnt()->report.passed);
+  }
+  stored.acted();
+  CHECK_FALSE(stored.learnt().has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a rollback that is due is known after a restart, until it is made") {
+  config.prequential = true;
+  const std::vector<float> good{1, 0.5F, 0.4F, 0.3F}, bad{1, 0.1F, 0.1F, 0.05F};
+  StoredCourse stored = open();
+  learn_next(stored);
+  const Bytes counted = published(stored);
+  learn_next(stored, good);
+  CHECK_FALSE(stored.learnt()->report.roll_back);
+  learn_next(stored, bad);
+  CHECK(stored.learnt()->report.roll_back);
+  REQUIRE(open().learnt().has_value());
+  CHECK(open().learnt()->report.roll_back);
+  auto turn = stored.turn_to(counted);
+  REQUIRE(turn.ok());
+  CHECK(stored.learnt().has_value());
+  REQUIRE(store.commit({&turn->change, 1}).ok());
+  stored.take(std::move(*turn));
+  CHECK_FALSE(stored.learnt().has_value());
+  CHECK_FALSE(open().learnt().has_value());
 }
 
 TEST_CASE_FIXTURE(Fixture,
