@@ -58,6 +58,11 @@ struct Course::Impl {
     Matrix items;                   // n x k, as published but for tombstones
     std::vector<float> popularity;  // n
   };
+  struct Measured {
+    MeasuredMetrics metrics;
+    uint64_t sequence = 0;  // of the publication that devices had
+    bool live = true;       // it is still the model
+  };
   enum class Step : uint8_t { kEvaluation, kCounts, kRound };
   struct Received {
     Task task;
@@ -70,7 +75,7 @@ struct Course::Impl {
   SiteContent content;
   std::optional<Model> model{};             // absent: V0 from content
   std::optional<PrivateTrainer> trainer{};  // of this cycle, after its counts
-  std::optional<MeasuredMetrics> metrics{};
+  std::optional<Measured> measured{};       // what was measured last
   std::optional<MeasuredQuality> quality{};
   bool evaluated = false;      // the evaluation of this cycle is over
   uint32_t position = 0;       // of the next release after it: 0 counts, then rounds
@@ -127,6 +132,7 @@ struct Course::Impl {
   Result<GateReport> take(const Received& received, Executor& executor);
   GateReport take_quality(const Received& received);
   Result<GateReport> take_counts(const Received& received);
+  void measure(const Received& received, const WhitenedTask& task, GateReport& report);
   Result<GateReport> take_round(const Received& received, Executor& executor);
   void move_on(Step step, bool passed);
 };
@@ -231,11 +237,25 @@ Result<GateReport> Course::Impl::take_counts(const Received& received) {
   return report;
 }
 
+// How the model did that devices had. It is compared once, with another one: when it is measured
+// again, its round having been refused, readers have changed and not the model.
+void Course::Impl::measure(const Received& received, const WhitenedTask& task, GateReport& report) {
+  const auto found = measure_metrics(received.release, task);
+  if (!found) return;
+  report.metrics = found->values;
+  report.ndcg_sd = found->ndcg_sd;
+  if (measured && !measured->live &&
+      did_worse(*found, measured->metrics, {.ndcg_fall = options.ndcg_fall}))
+    report.roll_back_to = measured->sequence;
+  measured = {*found, received.task.model_sequence};
+}
+
 Result<GateReport> Course::Impl::take_round(const Received& received, Executor& executor) {
   const WhitenedTask task = trainer->next_task();
   const PrivateTrainer before = *trainer;
   GateReport report;
   Status made = check_round(received.release, task.layout);
+  if (made.ok()) measure(received, task, report);
   if (made.ok()) made = trainer->accept_rows(received.release, executor);
   if (made.ok()) {
     const Candidate candidate{&trainer->items(), &before.items(), !ever_trained, !cycle_trained,
@@ -246,16 +266,11 @@ Result<GateReport> Course::Impl::take_round(const Received& received, Executor& 
   } else {
     return made.error();
   }
-  if (auto measured = measure_metrics(received.release, task)) {
-    report.metrics = measured->values;
-    report.ndcg_sd = measured->ndcg_sd;
-    report.roll_back = metrics && did_worse(*measured, *metrics, {.ndcg_fall = options.ndcg_fall});
-    metrics = measured;
-  }
   if (!report.passed) {
     trainer = before;
     return report;
   }
+  if (measured) measured->live = false;
   model = Model{trainer->items(), {trainer->frequencies().begin(), trainer->frequencies().end()}};
   ever_trained = cycle_trained = true;
   return report;
@@ -389,7 +404,7 @@ Status Course::use_model(const Snapshot& snapshot) {
   impl.model->popularity = snapshot.popularity;
   impl.model->popularity.resize(static_cast<size_t>(n), 0);
   impl.ever_trained = impl.cycle_trained = false;
-  impl.metrics.reset();
+  impl.measured.reset();
   return impl.trainer ? impl.trainer->continue_from(impl.model->items) : Status();
 }
 

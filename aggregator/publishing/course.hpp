@@ -107,7 +107,9 @@ struct GateReport {
   std::vector<std::pair<std::string, double>> movers;  ///< The ten rows that moved most.
   std::optional<PrequentialRelease> metrics;           ///< Of the model that devices had.
   double ndcg_sd = 0;                                  ///< Of the noise in metrics->ndcg_100.
-  bool roll_back = false;  ///< The model that devices had did worse than the one before it.
+  /// The publication of the model before, which did better than the one that devices had; 0: it did
+  /// not, or was not measured.
+  uint64_t roll_back_to = 0;
   /// What an evaluation says; absent when it tells of no more devices than noise.
   std::optional<QualityRelease> quality;
 

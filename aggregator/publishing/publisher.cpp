@@ -126,6 +126,8 @@ Result<PublishedVersion> Publisher::finish(const Identity& publisher, Manifest m
   return PublishedVersion{std::move(lineage), std::move(manifest)};
 }
 
+bool Publisher::keeps(const Digest& hash) const { return files_.contains(file_key(hash)); }
+
 Result<VersionFiles> Publisher::make_files(const Snapshot& snapshot,
                                            const Catalogue& catalogue) const {
   SOTTO_CHECK_OK(check_parts(snapshot, catalogue));

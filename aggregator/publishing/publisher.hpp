@@ -42,7 +42,7 @@ struct Publication {
   uint64_t sequence = 0;
   uint64_t parent = 0;    ///< The sequence that was live before; 0: none.
   uint64_t source = 0;    ///< Of rollback and renewal: what is published again; else 0.
-  uint64_t releases = 0;  ///< How many releases are in it.
+  uint64_t releases = 0;  ///< How many the course had taken, whatever they gave.
   std::string why;        ///< "bootstrap", "release", "catalogue", "rollback", "renewal".
   double rho = 0;         ///< What a device has paid at most in the cycle so far.
   uint64_t reports = 0;   ///< In its last release.
@@ -95,6 +95,8 @@ class Publisher {
   /// Null before the first.
   const PublishedVersion* latest() const;
   const std::map<uint64_t, PublishedVersion>& versions() const;
+  /// Whether a file of this hash is stored.
+  bool keeps(const Digest& hash) const;
 
   /// The files of a next version, compressed where that pays: the part that takes time. Errors:
   /// those of write_snapshot, write_catalogue and compressed_forms; smoke_test; kInvalidArgument

@@ -84,12 +84,19 @@ Status SitePublisher::install(const Prepare& prepare, const std::string& actor,
   });
   {
     const std::lock_guard lock(mutex_);
-    if (committed.ok() && version) publisher_.installed(std::move(*version));
+    if (committed.ok() && version) publisher_.installed(*version);
     rolled_back_ = latest_rollback(publisher_);
   }
   SOTTO_CHECK_OK(committed);
   SOTTO_CHECK_OK(prepared);
-  if (!version) return {};
+  return version ? show() : Status();
+}
+
+Status SitePublisher::show() {
+  const auto shown = published();
+  if (publisher_.latest() == nullptr ||
+      (shown != nullptr && shown->manifest.sequence == publisher_.latest()->manifest.sequence))
+    return {};
   SOTTO_CHECK_OK(show_latest());
   const auto site = published();
   const Publication& publication = site->publication;
@@ -120,6 +127,11 @@ Result<PublishedVersion> SitePublisher::version(uint64_t sequence) const {
   if (found == publisher_.versions().end())
     return Error{ErrorCode::kNotFound, "model: there is no such version"};
   return found->second;
+}
+
+bool SitePublisher::keeps(const Digest& hash) const {
+  const std::lock_guard lock(mutex_);
+  return publisher_.keeps(hash);
 }
 
 uint64_t SitePublisher::rolled_back() const {

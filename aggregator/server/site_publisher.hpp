@@ -36,6 +36,8 @@ class SitePublisher {
   Result<PublishedVersion> version(uint64_t sequence) const;
   /// A version's file. Null bytes: not kept.
   PublishedContent file(const Digest& hash);
+  /// Whether that file is kept; file() has no bytes all the same when the store cannot be read.
+  bool keeps(const Digest& hash) const;
   /// The latest publication that took the model back; 0: none. Known within its commit.
   uint64_t rolled_back() const;
 
@@ -43,8 +45,11 @@ class SitePublisher {
   Result<VersionFiles> make_files(const Snapshot& snapshot, const Catalogue& catalogue) const;
   /// prepare: called on the queue's thread, where its changes are committed together with the audit
   /// log's. Then the version is shown and announced. Errors: those of prepare and the commit, of
-  /// which nothing is stored then; those of read_published_site, after it was stored.
+  /// which nothing is stored then; those of show(), after it was stored.
   Status install(const Prepare& prepare, const std::string& actor, const std::string& action);
+  /// Shows and announces what is stored and could not be shown. Errors: those of
+  /// read_published_site.
+  Status show();
 
  private:
   SitePublisher(const ServerContext& context, Publisher publisher, Announce announce);

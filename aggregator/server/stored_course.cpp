@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "catalog/catalogue.hpp"
+#include "protocol/manifest.hpp"
 #include "server/course_options.hpp"
 
 namespace sotto {
@@ -62,7 +64,7 @@ Result<StoredCourse> StoredCourse::open(const ServerContext& context, Executor& 
     const StoreChange change = stored.change_of({EventKind::kContent, 0, encoded});
     SOTTO_CHECK_OK(context.store.commit({&change, 1}));
     stored.n_events_ = 1;
-    stored.catalogue_is_new_ = true;
+    SOTTO_CHECK_OK(stored.hash_catalogue());
     return stored;
   }
   SOTTO_TRY(const Event first, decode(records.front().bytes.value_or(Bytes())));
@@ -79,6 +81,7 @@ Result<StoredCourse> StoredCourse::open(const ServerContext& context, Executor& 
   stored.n_events_ = records.size();
   SOTTO_CHECK_OK(stored.learn_until(releases, releases.size()));
   SOTTO_CHECK_OK(stored.take_catalogue());
+  SOTTO_CHECK_OK(stored.hash_catalogue());
   return stored;
 }
 
@@ -125,7 +128,14 @@ Status StoredCourse::take_catalogue() {
   const StoreChange change = change_of(std::move(event));
   SOTTO_CHECK_OK(context_->store.commit({&change, 1}));
   ++n_events_;
-  catalogue_is_new_ = true;
+  return {};
+}
+
+Status StoredCourse::hash_catalogue() {
+  const Catalogue& catalogue = course_.content().catalogue;
+  if (catalogue.items.empty()) return {};
+  SOTTO_TRY(const Bytes file, write_catalogue(catalogue));
+  catalogue_hash_ = published_file(file).hash;
   return {};
 }
 

@@ -35,9 +35,8 @@ class StoredCourse {
   static Result<StoredCourse> open(const ServerContext& context, Executor& executor);
 
   const Course& course() const { return course_; }
-  /// Whether the catalogue has changed since the last start.
-  bool catalogue_is_new() const { return catalogue_is_new_; }
-  void catalogue_is_published() { catalogue_is_new_ = false; }
+  /// Of the catalogue as it would be published; zeros where it has no items.
+  const Digest& catalogue_hash() const { return catalogue_hash_; }
 
   /// A release that trained, or was to.
   struct Learnt {
@@ -84,12 +83,13 @@ class StoredCourse {
   Status learn_again(const KeyedRecord& record);
   Status learn_until(std::span<const std::string> releases, uint64_t end);
   Status take_catalogue();
+  Status hash_catalogue();
 
   const ServerContext* context_;
   Executor* executor_;
   Course course_;
   uint64_t n_events_ = 0;
-  bool catalogue_is_new_ = false;
+  Digest catalogue_hash_{};
   std::optional<Learnt> learnt_;
   int64_t evaluated_ms_ = 0;  // when the latest evaluation was opened; 0: never
   int64_t counted_ms_ = 0;    // and the latest counts

@@ -75,9 +75,8 @@ class TrainingService::Impl {
   void remember_quality();
   Status append_to_audit(const char* action, const std::string& detail);
   Status publish_what_is_due();
-  Status act_on(const Learnt& learnt, const PublishedSite& live);
+  Status act_on(const Learnt& learnt);
   Status publish(const char* why, const Learnt* learnt);
-  uint64_t trained_before(const Publication& live) const;
   Result<uint64_t> roll_back_now(uint64_t sequence, const std::string& actor,
                                  const std::optional<PrequentialRelease>& metrics = {});
   Status try_roll_back(uint64_t sequence, const std::string& actor,
@@ -245,14 +244,16 @@ bool TrainingService::Impl::learn_collected() {
 // The first model, what the latest release asks for, a new catalogue, a manifest that is half-way
 // to its expiry.
 Status TrainingService::Impl::publish_what_is_due() {
+  SOTTO_CHECK_OK(site_->show());
   auto live = site_->published();
   if (live == nullptr) return publish("bootstrap", nullptr);
   if (const auto learnt = course_->learnt()) {
-    if (live->publication.releases < learnt->releases) SOTTO_CHECK_OK(act_on(*learnt, *live));
+    if (live->publication.releases < learnt->releases) SOTTO_CHECK_OK(act_on(*learnt));
     course_->acted();
     live = site_->published();
   }
-  if (course_->catalogue_is_new()) return publish("catalogue", nullptr);
+  if (live->manifest.catalogue.hash != course_->catalogue_hash())
+    return publish("catalogue", nullptr);
   const Manifest& manifest = live->manifest;
   if (context_.clock.now_ms() <
       manifest.created_ms + (manifest.expires_ms - manifest.created_ms) / 2)
@@ -267,7 +268,7 @@ Status TrainingService::Impl::publish_what_is_due() {
 
 bool TrainingService::Impl::task_is_open() const {
   const std::lock_guard lock(mutex_);
-  return open_task_.has_value();
+  return open_task_.has_value() || !unlearnt_.empty();
 }
 
 Status TrainingService::Impl::open_next() {
@@ -306,28 +307,16 @@ Status TrainingService::Impl::learn(const StoredRelease& release) {
 
 // Publishes the candidate, unless the live model, to which its contributions were made, did worse
 // than the one before: then that one is published again.
-Status TrainingService::Impl::act_on(const Learnt& learnt, const PublishedSite& live) {
+Status TrainingService::Impl::act_on(const Learnt& learnt) {
   const GateReport& report = learnt.report;
-  const uint64_t before = trained_before(live.publication);
-  if (report.roll_back && context_.config.rollback_share > 0 && before != 0) {
-    const auto rolled_back = roll_back_now(before, kServer, report.metrics);
-    // Its files may be gone.
+  if (report.roll_back_to != 0 && context_.config.rollback_share > 0) {
+    const auto rolled_back = roll_back_now(report.roll_back_to, kServer, report.metrics);
+    // Its files are kept for a while only.
     if (rolled_back.ok() || rolled_back.error().code != ErrorCode::kNotFound)
       return rolled_back.ok() ? Status() : rolled_back.error();
     tell("a model that did worse stays", rolled_back.error());
   }
   return report.passed ? publish("release", &learnt) : Status();
-}
-
-// The latest version before it of fewer releases; 0: none.
-uint64_t TrainingService::Impl::trained_before(const Publication& live) const {
-  for (uint64_t sequence = live.parent; sequence != 0;) {
-    const auto version = site_->version(sequence);
-    if (!version.ok()) break;
-    if (version->publication.releases < live.releases) return sequence;
-    sequence = version->publication.parent;
-  }
-  return 0;
 }
 
 Status TrainingService::Impl::keep_evaluation(const GateReport& report) {
@@ -368,7 +357,7 @@ Status TrainingService::Impl::publish(const char* why, const Learnt* learnt) {
     lineage.drift = learnt->report.drift;
     lineage.movers = learnt->report.movers;
   }
-  SOTTO_CHECK_OK(site_->install(
+  return site_->install(
       [&](const Publisher& publisher,
           std::vector<StoreChange>& changes) -> Result<std::optional<PublishedVersion>> {
         SOTTO_TRY(PublishedVersion version,
@@ -376,9 +365,7 @@ Status TrainingService::Impl::publish(const char* why, const Learnt* learnt) {
                                     context_.audit.head(), context_.clock.now_ms(), changes));
         return std::optional(std::move(version));
       },
-      kServer, "publish"));
-  course_->catalogue_is_published();
-  return {};
+      kServer, "publish");
 }
 
 void TrainingService::Impl::roll_back(uint64_t sequence, std::string actor,
@@ -411,6 +398,8 @@ Status TrainingService::Impl::try_roll_back(uint64_t sequence, const std::string
                                             const std::optional<PrequentialRelease>& metrics) {
   SOTTO_TRY(const PublishedVersion wanted, site_->version(sequence));
   const SharedBytes model = site_->file(wanted.manifest.model.hash).bytes;
+  if (model == nullptr && site_->keeps(wanted.manifest.model.hash))
+    return {ErrorCode::kIo, "model: its file cannot be read"};
   if (model == nullptr) return {ErrorCode::kNotFound, "model: its file is not kept"};
   SOTTO_TRY(StoredCourse::Turn turn, course_->turn_to(*model));
   Publication lineage;

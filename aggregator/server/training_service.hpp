@@ -10,8 +10,8 @@
 //   4. learn      the release -> a candidate; if the gate lets it pass: signed, stored, published,
 //                 announced. If the released metric says that the live model, to which its
 //                 contributions were made, is worse than the one before: that one is published
-//                 again instead. An evaluation gives no candidate: what it says stands in the audit
-//                 log and in quality().
+//                 again instead. An evaluation gives no candidate: what it says stands in quality()
+//                 and, unless the server is stopped in between, in the audit log.
 // After the last release of a cycle the next one's counts wait until training.cycle has passed
 // since those before them, and so does its evaluation: what a device pays is a cycle's price in any
 // such time. The course is rebuilt at every start (stored_course.hpp); a release that was stored

@@ -32,27 +32,20 @@ function environment({ siteUrl, wasmUrl, proofsWasmUrl }: EngineOptions): Enviro
 const tell = (told: Told) => postMessage(told);
 let host: Host | null = null;
 
-async function open(options: EngineOptions): Promise<Answer> {
-  try {
+async function answer({ method, args }: Question): Promise<Answer> {
+  if (method === 'open') {
+    const options = args[0] as EngineOptions;
     host = new Host(environment(options), options, (notice) => tell({ notice }));
     await host.open();
-  } catch (error) {
-    return { error: plainError(error) };
+    return host.call('state', []);
   }
-  return host.call('state', []);
-}
-
-async function close(): Promise<Answer> {
-  await host?.close();
+  if (method !== 'close') return host!.call(method, args);
+  await host!.close();
   return { value: undefined };
 }
 
-function answer({ method, args }: Question): Promise<Answer> {
-  if (method === 'open') return open(args[0] as EngineOptions);
-  if (method === 'close') return close();
-  return host!.call(method, args);
-}
-
 addEventListener('message', ({ data }: MessageEvent<Question>) => {
-  void answer(data).then((answered) => tell({ id: data.id, answer: answered }));
+  const { id } = data;
+  answer(data).then((answered) => tell({ id, answer: answered }))
+    .catch((error: unknown) => tell({ id, answer: { error: plainError(error) } }));
 });

@@ -51,7 +51,7 @@ TEST_CASE(
     CHECK(report.passed);
     CHECK(report.evaluation);
     CHECK_FALSE(report.gave_model());
-    CHECK_FALSE(report.roll_back);
+    CHECK(report.roll_back_to == 0);
     CHECK(published(course) == live);
     CHECK(course.paid_rho() == doctest::Approx(evaluation));
     CHECK_FALSE(course.may_evaluate());

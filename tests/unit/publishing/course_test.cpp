@@ -23,6 +23,15 @@ Histories histories_of(uint32_t n_items) {
   return known;
 }
 
+// Within the bound of a sum, and no rows that any gate lets pass: the item in this place of the
+// slice.
+constexpr size_t kAbsurd = 5;
+void absurd_rows(StoredRelease& release, const CourseOptions& options) {
+  const size_t width = options.recipe->dim + 1;
+  const auto room = static_cast<int64_t>(release.reports) * options.grid_bound / 2;
+  for (size_t j = 1; j < width; ++j) release.sum[kAbsurd * width + j] += room / 4;
+}
+
 TEST_CASE("a cycle beats popularity at epsilon 8, and a second one goes on from it") {
   const Split& split = site().world.split;
   Course course = fresh_course();
@@ -234,10 +243,9 @@ TEST_CASE("a poisoned sum is refused and the model stays; the next honest round 
     const TaskLayout layout =
         decode_layout(next.layout, next.layout_parameters, site().content.items.size()).value();
     const auto& slot = std::get<WhitenedTask>(layout).slot;
-    const auto item = static_cast<uint32_t>(std::find(slot.begin(), slot.end(), 5) - slot.begin());
-    const size_t width = options.recipe->dim + 1;
-    const auto room = static_cast<int64_t>(poisoned.reports) * options.grid_bound / 2;
-    for (size_t j = 1; j < width; ++j) poisoned.sum[5 * width + j] += room / 4;
+    const auto item =
+        static_cast<uint32_t>(std::find(slot.begin(), slot.end(), kAbsurd) - slot.begin());
+    absurd_rows(poisoned, options);
     const auto report = course.accept(poisoned, executor);
     REQUIRE(report.ok());
     CHECK_FALSE(report->passed);
@@ -286,16 +294,48 @@ TEST_CASE("metrics that ride along are released, and a model that did worse is t
   CHECK(first.ndcg_sd < 0.05);
   CHECK(std::abs(first.metrics->ndcg_100 - 0.4) < 5 * first.ndcg_sd);
   CHECK(std::abs(first.metrics->hit_rate_10 - 0.5) < 5 * first.ndcg_sd);
-  CHECK_FALSE(first.roll_back);
+  CHECK(first.roll_back_to == 0);
   const GateReport second = run(course, devices, 1, bad).reports[0];
   CHECK(second.passed);
-  CHECK(second.roll_back);
+  CHECK(second.roll_back_to == 2);  // as the counts were published
 
   CourseOptions none = course_options();
   none.metrics = 0;
   Course silent = fresh_course(none);
   for (const GateReport& report : run(silent, devices, 3, good).reports)
     CHECK_FALSE(report.metrics.has_value());
+}
+
+TEST_CASE("the model to go back to is another one, in a later cycle too") {
+  const Histories& devices = site().world.split.train;
+  const std::vector<float> good{1, 0.5F, 0.4F, 0.3F}, bad{1, 0.1F, 0.1F, 0.05F};
+  Course course = fresh_course();
+  for (const GateReport& report : run(course, devices, 3, good).reports)
+    CHECK(report.roll_back_to == 0);
+  // Counts change no row: what is measured next is the second round's model.
+  CHECK(run(course, devices, 1).reports[0].roll_back_to == 0);
+  const GateReport later = run(course, devices, 1, bad).reports[0];
+  CHECK(later.passed);
+  CHECK(later.roll_back_to == 3);  // the first round's
+}
+
+TEST_CASE("a model whose round was refused is not compared with itself") {
+  const Histories& devices = site().world.split.train;
+  const std::vector<float> good{1, 0.5F, 0.4F, 0.3F}, bad{1, 0.1F, 0.1F, 0.05F};
+  CourseOptions options = course_options();
+  options.recipe->rounds = 3;
+  Course course = fresh_course(options);
+  run(course, devices, 2, good);
+  StoredRelease refused = collect(course, devices, 7, good);
+  absurd_rows(refused, options);
+  SerialExecutor executor;
+  const auto report = course.accept(refused, executor);
+  REQUIRE(report.ok());
+  CHECK_FALSE(report->passed);
+  REQUIRE(report->metrics.has_value());
+  const GateReport again = run(course, devices, 1, bad).reports[0];
+  CHECK(again.metrics.has_value());
+  CHECK(again.roll_back_to == 0);
 }
 
 TEST_CASE("before any release the model is V0 from content, without popularity") {
@@ -388,9 +428,11 @@ TEST_CASE("after a rollback training goes on from the model that devices have") 
   }
   // An operator goes back to a model that does worse: that is no news.
   const std::vector<float> good{1, 0.5F, 0.4F, 0.3F}, bad{1, 0.1F, 0.1F, 0.05F};
-  run(course, devices, 3, good);
+  REQUIRE(run(course, devices, 2, good).reports[1].metrics.has_value());
   REQUIRE(course.use_model(old).ok());
-  CHECK_FALSE(run(course, devices, 1, bad).reports[0].roll_back);
+  const GateReport back = run(course, devices, 1, bad).reports[0];
+  CHECK(back.metrics.has_value());
+  CHECK(back.roll_back_to == 0);
   Snapshot narrow = old;
   narrow.rows = Matrix(Matrix::Ones(old.n_items(), 3));
   CHECK(course.use_model(narrow).error().code == ErrorCode::kInvalidArgument);

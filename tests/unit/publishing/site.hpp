@@ -82,7 +82,8 @@ inline Bytes file_of(Task task) {
 /// published, with exact noise from both servers. metrics: what every device notes.
 inline StoredRelease collect(const Course& course, const Histories& devices, uint64_t seed,
                              std::span<const float> metrics = {}) {
-  const Task task = course.next_task().value();
+  Task task = course.next_task().value();
+  task.model_sequence = course.releases() + 1;  // as if each had been published
   const Snapshot snapshot = course.snapshot().value();
   const TaskLayout layout =
       decode_layout(task.layout, task.layout_parameters, snapshot.items.size()).value();

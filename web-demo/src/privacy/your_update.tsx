@@ -84,7 +84,7 @@ function Steps({ preview }: { preview: ContributionPreview }) {
           <ShareWords bytes={helperShare} />
         </li>
       </ol>
-      <p class="quiet">Strips show at most {mostShown.toLocaleString('en')} numbers or bytes{from > 0 && `, of your update those from number ${(from + 1).toLocaleString('en')} on, where the first is that is not zero`}. Each share alone is random: it would look like this whatever you had read. Only both together are your update, so nobody has it unless the two servers work together.</p>
+      <p class="quiet">Strips show at most {mostShown.toLocaleString('en')} numbers or bytes{from > 0 && `, of your update those from number ${(from + 1).toLocaleString('en')} on; all before are zero`}. Each share alone is random: it would look like this whatever you had read. Only both together are your update, so nobody has it unless the two servers work together.</p>
     </>
   );
 }
