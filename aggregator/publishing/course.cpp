@@ -255,8 +255,8 @@ Result<GateReport> Course::Impl::take_round(const Received& received, Executor& 
   const PrivateTrainer before = *trainer;
   GateReport report;
   Status made = check_round(received.release, task.layout);
-  if (made.ok()) measure(received, task, report);
-  if (made.ok()) made = trainer->accept_rows(received.release, executor);
+  const bool honest = made.ok();
+  if (honest) made = trainer->accept_rows(received.release, executor);
   if (made.ok()) {
     const Candidate candidate{&trainer->items(), &before.items(), !ever_trained, !cycle_trained,
                               recipe.inference};
@@ -266,6 +266,7 @@ Result<GateReport> Course::Impl::take_round(const Received& received, Executor& 
   } else {
     return made.error();
   }
+  if (honest) measure(received, task, report);
   if (!report.passed) {
     trainer = before;
     return report;

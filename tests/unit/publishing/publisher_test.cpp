@@ -215,7 +215,9 @@ TEST_CASE("a rollback is the old files under the next sequence") {
   site.publish(parts(1));
   site.publish(parts(2), lineage_example());
   std::vector<StoreChange> changes;
-  const Publication paid{.rho = 0.5, .metrics = PrequentialRelease{10, 0.1, 0.2, 0.3}};
+  Publication paid;
+  paid.rho = 0.5;
+  paid.metrics = PrequentialRelease{10, 0.1, 0.2, 0.3};
   auto back = site.versions.prepare_rollback(site.publisher, 1, paid, kHead, kNow + 5, changes);
   REQUIRE(back.ok());
   CHECK(changes.size() == 1);  // no file
