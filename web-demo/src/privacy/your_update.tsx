@@ -64,7 +64,7 @@ function Steps({ preview }: { preview: ContributionPreview }) {
         <li>
           <h3>As computed</h3>
           <Strip values={pixels.computed} label="Your update: it has structure" />
-          <p>{computed.length.toLocaleString('en')} whole numbers, {used === 0 ? 'all of them zero: what you read so far is too little to say anything. Such a report looks like every other, and costs nothing.'
+          <p>{computed.length.toLocaleString('en')} whole numbers, {used === 0 ? 'all of them zero: nothing that you have read is among the articles that this task asks about. Such a report looks like every other, and costs nothing.'
             : `${used.toLocaleString('en')} of them not zero. ${clipped ? 'It was longer than the bound, so it was shortened.' : 'It keeps the bound that every update has to keep.'} It shows what you like: nobody gets this.`}</p>
         </li>
         <li>
