@@ -51,6 +51,19 @@ const toml = (sections) =>
     )
     .join('\n') + '\n';
 
+/** Everything that was started here and still runs. */
+const running = new Set();
+function started(child) {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+/** After a test that failed half-way: what it started would keep this process alive, and the ports. */
+export function endProcesses() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /** One server process, which can be killed and started again with the same store and port. */
 export class ServerProcess {
   constructor(role, folder, port, binary) {
@@ -68,10 +81,10 @@ export class ServerProcess {
     const command = [this.binary, 'serve', '--role', this.role, '--config', this.config];
     // limit: no file may be larger than so many KiB.
     if (this.limit) command.unshift('bash', '-c', `trap '' XFSZ; ulimit -f ${this.limit}; exec "$@"`, 'limited');
-    this.process = spawn(command[0], command.slice(1), {
+    this.process = started(spawn(command[0], command.slice(1), {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.environment },
-    });
+    }));
     this.exited = new Promise((done) => this.process.once('exit', (code, signal) => done({ code, signal })));
     let gone = null;
     this.exited.then((how) => (gone = how));
@@ -169,12 +182,12 @@ export async function makePair(folder, { binary = devBinary, world = {}, trainin
 /** A running `sotto crowd`, by another way to the leader if need be; done() gives its JSON. */
 export function crowd(pair, args, leader = pair.leader.url) {
   const out = pair.file(`crowd-${Math.random().toString(16).slice(2)}.json`);
-  const child = spawn(
+  const child = started(spawn(
     releaseBinary,
     ['crowd', '--leader', leader, '--identities', pair.identities, '--data', `world:${pair.world}`,
       '--json', out, '--quiet', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  ));
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));

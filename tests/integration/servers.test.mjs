@@ -6,11 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
-import { bearer, crowd, devBinary, freePort, getJson, makePair, releaseBinary, remove, root, run, sleep, until } from './pair.mjs';
+import { bearer, crowd, devBinary, endProcesses, freePort, getJson, makePair, releaseBinary, remove, root, run, sleep, until } from './pair.mjs';
 
 const long = process.env.SOTTO_TEST_LONG === '1';
 const folder = mkdtempSync(join(tmpdir(), 'sotto-servers-'));
@@ -39,7 +39,10 @@ function recordNoise(pair) {
 
 const sequenceOf = async (pair, token) => (await getJson(`${pair.leader.url}/v1/admin/status`, bearer(token))).body.published_sequence;
 
-const serverTest = (name, body) => test(name, { timeout: 600_000 }, body);
+const serverTest = (name, body) => test(name, { timeout: 600_000 }, async (t) => {
+  t.after(endProcesses);
+  await body(t);
+});
 
 serverTest('a crowd is collected, learnt from and published; the sums are exact', async () => {
   const pair = await makePair(join(folder, 'whole'), { training: { rollback: 0 } });
@@ -185,12 +188,12 @@ serverTest('an evaluation is one proven vote a device: its sum is exact, the sta
 });
 
 serverTest('a live model that does worse than the one before is taken back, and its candidate is dropped', async () => {
-  const pair = await makePair(join(folder, 'worse'), { world: { users: 800, items: 200 }, training: { epsilon: 50 } });
+  const pair = await makePair(join(folder, 'worse'), { world: { users: 800, items: 600 }, training: { epsilon: 50, window: '60s', max_batch: 800 } });
   // The same visitors and items, but what was liked is what nobody looked at.
   const changed = join(folder, 'changed');
   cpSync(pair.world, changed, { recursive: true });
   const file = join(changed, 'interactions.csv');
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/,i(\d+),/g, (_, item) => `,i${((Number(item) + 99) % 200) + 1},`));
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/,i(\d+),/g, (_, item) => `,i${((Number(item) + 299) % 600) + 1},`));
   await pair.start();
   const token = pair.token('operator');
   const versions = async () => (await getJson(`${pair.leader.url}/v1/admin/models`, bearer(token))).body?.models;
@@ -687,8 +690,9 @@ serverTest('docs/operation.md: its commands take a new operator to a collected t
     .replace('folder = "keys/leader"', `folder = "keys/leader"\n[server]\nport = ${leaderPort}`)
     .replace('window = "1m"', 'window = "15s"')
     .replace('time_precision = "10s"', 'time_precision = "1s"');
-  const script = `set -e\nsotto() { ${releaseBinary} "$@"; }\ntrap 'kill $(jobs -p)' EXIT\n${commands}`;
-  const done = spawnSync('bash', ['-c', script], { cwd: place, encoding: 'utf8', timeout: 120_000 });
+  const script = `set -e\ntrap 'kill $(jobs -p); wait' EXIT\n${commands}`;
+  const done = spawnSync('bash', ['-c', script], { cwd: place, encoding: 'utf8', timeout: 120_000,
+    env: { ...process.env, PATH: `${dirname(releaseBinary)}:${process.env.PATH}` } });
   assert.equal(done.status, 0, done.stdout + done.stderr);
   assert.match(done.stdout, /in the batch|acknowledged/);
 });
