@@ -17,32 +17,43 @@ export const reasons = signal<ReadonlyMap<string, string>>(new Map());
 
 let wanted = pageSize;
 let asked = 0;
+/** How the refresh that is under way will be shown. */
+let showing: Showing | null = null;
 
-/** How many of the shown places stay as they are: what is being looked at does not move by itself. */
-type Keep = () => number;
-const nothing: Keep = () => 0;
+interface Showing {
+  /** How many of the shown places stay as they are: what is being looked at does not move by itself. */
+  readonly keep: () => number;
+  /** Is given what to do when the list is there, and may animate it. */
+  readonly apply: (change: () => void) => void;
+}
+const nothing = () => 0;
 
-/** Asks for the feed anew. `apply` is given what to do when it is there, and may animate it. Of several
- * refreshes at a time the last one counts. */
-export async function refreshFeed(keep: Keep = nothing, apply: (change: () => void) => void = (change) => change()): Promise<void> {
+/** Asks for the feed anew. Of several refreshes at a time the last one's list counts; what the visitor's
+ * own act may move, a later one by itself does not keep in its place. */
+export async function refreshFeed(keep: Showing['keep'] = nothing, apply: Showing['apply'] = (change) => change()): Promise<void> {
   const recommender = sotto.value;
   if (!recommender) return;
   const mine = ++asked;
+  const shown = showing?.keep === nothing ? showing : { keep, apply };
+  showing = shown;
   try {
     const next = await feedOrder(recommender, items.value, wanted, tuning.value);
     if (mine !== asked) return;
-    const kept = (feed.value ?? []).slice(0, keep());
+    showing = null;
+    const kept = (feed.value ?? []).slice(0, shown.keep());
     const ids = new Set(kept.map(({ item }) => item));
     const list = [...kept, ...next.filter(({ item }) => !ids.has(item))].slice(0, wanted);
     feedFailure.value = '';
     if (!same(list, feed.value)) {
-      apply(() => {
+      shown.apply(() => {
         feed.value = list;
       });
     }
     await explain(list, mine);
   } catch (error) {
-    if (mine === asked) feedFailure.value = messageOf(error);
+    if (mine !== asked) return;
+    showing = null;
+    feedFailure.value = messageOf(error);
   }
 }
 
