@@ -112,8 +112,6 @@ struct GateReport {
   uint64_t roll_back_to = 0;
   /// What an evaluation says; absent when it tells of no more devices than noise.
   std::optional<QualityRelease> quality;
-
-  bool gave_model() const { return passed && !evaluation; }
 };
 
 /// The latest evaluation that said anything.

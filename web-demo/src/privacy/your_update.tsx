@@ -47,11 +47,13 @@ export function YourUpdate() {
 
 function Steps({ preview }: { preview: ContributionPreview }) {
   const { computed, noised, leaderShare, helperShare, noiseBy, minBatch, clipped } = preview;
-  const from = useMemo(() => beginningOf(computed), [preview]);
-  const pixels = useMemo(() => ({
-    computed: integersAsPixels(computed).subarray(from), noised: integersAsPixels(noised).subarray(from),
-    leader: bytesAsPixels(leaderShare), helper: bytesAsPixels(helperShare),
-  }), [preview]);
+  const { from, ...pixels } = useMemo(() => {
+    const from = beginningOf(computed);
+    return {
+      from, computed: integersAsPixels(computed).subarray(from), noised: integersAsPixels(noised).subarray(from),
+      leader: bytesAsPixels(leaderShare), helper: bytesAsPixels(helperShare),
+    };
+  }, [preview]);
   const used = computed.reduce((n, value) => n + (value === 0 ? 0 : 1), 0);
   const noiseHere = noiseBy === 'servers+device';
   const servers = noiseBy === 'leader' ? 'the leader adds noise' : 'each server adds noise of its own';
