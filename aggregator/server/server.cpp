@@ -128,7 +128,7 @@ class Server::Impl {
   void take_notes();
   void housekeeping();
   void announce(json::object event) {
-    if (http_) http_->broadcast(json::serialize(event));
+    if (HttpServer* const http = listening_) http->broadcast(json::serialize(event));
   }
 
   const ServerConfig config_;
@@ -152,6 +152,7 @@ class Server::Impl {
   std::unique_ptr<HelperService> helper_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> http_;
+  std::atomic<HttpServer*> listening_ = nullptr;  // *http_: its threads run before that is set
   std::unique_ptr<MetricsHandler> metrics_handler_;
   std::unique_ptr<HttpServer> metrics_http_;
 
@@ -236,7 +237,10 @@ Status Server::Impl::listen() {
   parts.leader = leader_.get();
   parts.training = training_.get();
   parts.helper = helper_.get();
-  parts.statistics = [this] { return http_ ? http_->statistics() : HttpStatistics(); };
+  parts.statistics = [this] {
+    const HttpServer* const http = listening_;
+    return http != nullptr ? http->statistics() : HttpStatistics();
+  };
   parts.rotate_keys = [this](const std::string& actor) { return rotate(actor); };
   parts.unready = [this]() -> std::string {
     if (queue_.waiting() >= config_.most_queued) return "too many uploads wait to become durable";
@@ -246,6 +250,7 @@ Status Server::Impl::listen() {
   SOTTO_CHECK_OK(api_->reload_tokens());
   HttpServerOptions options = http_options(config_, role_);
   SOTTO_TRY(http_, HttpServer::start(options, *api_));
+  listening_ = http_.get();
   if (config_.metrics_port == 0) return {};
   metrics_handler_ =
       std::make_unique<MetricsHandler>(metrics_, [this] { return http_->statistics(); });
