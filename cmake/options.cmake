@@ -1,7 +1,7 @@
 # Build options, and the INTERFACE targets that carry flags. No flag is set globally.
 option(SOTTO_TESTS "Build the tests" ON)
 option(SOTTO_WERROR "Warnings are errors" OFF)
-option(SOTTO_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+set(SOTTO_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread; empty: none")
 option(SOTTO_FUZZ "Build tests/fuzz as libFuzzer programs (clang only)" OFF)
 if(SOTTO_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "SOTTO_FUZZ needs clang; the compiler is ${CMAKE_CXX_COMPILER_ID}")
@@ -34,10 +34,10 @@ add_library(sotto::platform ALIAS sotto_platform)
 target_compile_options(sotto_platform INTERFACE -ffp-contract=off)
 if(SOTTO_SANITIZE)
   # g++ 12 sees uninitialised members in moved variants where the sanitizers' own code is in the way.
-  target_compile_options(sotto_platform INTERFACE -fsanitize=address,undefined
+  target_compile_options(sotto_platform INTERFACE -fsanitize=${SOTTO_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  target_link_options(sotto_platform INTERFACE -fsanitize=address,undefined)
+  target_link_options(sotto_platform INTERFACE -fsanitize=${SOTTO_SANITIZE})
 endif()
 if(SOTTO_FUZZ)
   target_compile_options(sotto_platform INTERFACE -fsanitize=fuzzer-no-link)

@@ -56,7 +56,8 @@ TEST_CASE(
     "reports to the bit") {
   ShiftedClock clock;
   FakeSite site(clock);
-  site.faults = {.unavailable = 0.2, .limited = 0.05, .lost_before = 0.1, .retry_after_s = 0};
+  // Of requests on kept connections only those count as lost that are lost again when asked anew.
+  site.faults = {.unavailable = 0.2, .limited = 0.05, .lost_before = 0.3, .retry_after_s = 0};
   FakeSiteHandler handler(site);
   auto server = HttpServer::start({}, handler);
   REQUIRE(server.ok());
