@@ -24,9 +24,9 @@ describe('contributions', () => {
   });
 
   const rich = { budget: { windowRho: 100, lifetimeRho: 400 } };
-  const visitor = async (options = rich) => {
+  const visitor = async (options = rich, intercept = () => null) => {
     await context?.close();
-    site.proxy.intercept = () => null;
+    site.proxy.intercept = intercept;
     site.proxy.log.length = 0;
     context = await browser.newContext();
     return consenting(options);
@@ -134,8 +134,7 @@ describe('contributions', () => {
   });
 
   test('revoking empties the outbox at once, and nothing is sent afterwards', async () => {
-    const page = await visitor();
-    site.proxy.intercept = ({ method }) => (method === 'PUT' ? { status: 503 } : null);
+    const page = await visitor(rich, ({ method }) => (method === 'PUT' ? { status: 503 } : null));
     await contributed(page, ({ state }) => state === 'waiting', 'a report that waits');
     await page.evaluate(() => window.sotto.setConsent({ personalise: true, contribute: false }));
     const after = uploads().length;

@@ -43,7 +43,10 @@ class Demo {
       url = await this.site.listen(options.port);
       origins = this.site.origins();
     }
-    const { data, items } = await makeWorld({ sotto, state });
+    let making; // what it writes goes with the rest: it has to have ended
+    this.#begin({ stop: () => making?.catch(() => {}) });
+    making = makeWorld({ sotto, state });
+    const { data, items } = await making;
     const quality = this.#begin(new Quality({ sotto, data, dim }));
     const found = await quality.popularity();
     if (world === 'films' && options.given.has('visitors') && wanted > found.users)
