@@ -678,7 +678,7 @@ serverTest('/metrics is what Prometheus reads', async () => {
     assert.equal(checked.status, 0, checked.stdout + checked.stderr);
   }
   await pair.stop();
-}, { skip: promtool ? false : 'promtool is not installed' });
+}, { timeout: 60_000, skip: promtool ? false : 'promtool is not installed' });
 
 serverTest('docs/operation.md: its commands take a new operator to a collected task', async () => {
   const place = join(folder, 'manual');
