@@ -34,11 +34,16 @@ function ascii(value) {
   return bytes;
 }
 
-/** @param {Uint8Array} bytes whether they are short, too */
-function isAscii(bytes) {
-  if (bytes.length > shortText) return false;
-  for (const byte of bytes) if (byte > 0x7f) return false;
-  return true;
+/** @returns {string | null} as ascii() */
+function asciiAt(/** @type {Uint8Array} */ bytes, /** @type {number} */ at, /** @type {number} */ n) {
+  if (n > shortText) return null;
+  let value = '';
+  for (let i = at; i < at + n; ++i) {
+    const byte = /** @type {number} */ (bytes[i]);
+    if (byte > 0x7f) return null;
+    value += String.fromCharCode(byte);
+  }
+  return value;
 }
 
 /** Appends to a growing buffer. Numbers must be numbers: anything else is a TypeError that names
@@ -166,8 +171,7 @@ export class Reader {
   text() {
     const n = this.u16();
     const at = this.#take(n);
-    const bytes = this.#bytes.subarray(at, at + n);
-    return isAscii(bytes) ? String.fromCharCode(...bytes) : text.decode(bytes);
+    return asciiAt(this.#bytes, at, n) ?? text.decode(this.#bytes.subarray(at, at + n));
   }
   /** A number as its name; numbers begin with `first`.
    * @template {string | null} T @param {readonly T[]} names @returns {T} */
@@ -179,7 +183,9 @@ export class Reader {
   }
   /** @template T @param {() => T} item @returns {T[]} */
   list(item, n = this.u32()) {
-    return Array.from({ length: n }, item);
+    const items = [];
+    for (let i = 0; i < n; ++i) items.push(item());
+    return items;
   }
   /** @returns {{key: string, bytes: Uint8Array | null}[]} */
   changes() {

@@ -138,7 +138,7 @@ export class Instance {
   }
 
   #result() {
-    const [at = 0, size = 0] = new Uint32Array(this.#exports.memory.buffer, this.#out, 2);
-    return this.#view(at, size).slice();
+    const written = new DataView(this.#exports.memory.buffer, this.#out, 8);
+    return this.#view(written.getUint32(0, true), written.getUint32(4, true)).slice();
   }
 }

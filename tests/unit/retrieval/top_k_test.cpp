@@ -76,7 +76,8 @@ TEST_CASE("the scan finds exactly the rows of the largest integer products") {
 
 TEST_CASE("what 16 bits cannot tell apart, re-scoring does") {
   // The second coordinate rounds to nothing beside the first: all rows tie in the scan.
-  constexpr uint32_t n = 120;
+  constexpr size_t kList = 10;
+  const auto n = static_cast<uint32_t>(rescored_count(kList));
   QuantizedMatrix matrix;
   matrix.codes.resize(n, 2);
   matrix.scales.assign(n, 0.01F);
@@ -87,9 +88,9 @@ TEST_CASE("what 16 bits cannot tell apart, re-scoring does") {
   const ItemRows rows = ItemRows::create(matrix).value();
   const std::vector<float> query{1, 1e-5F};
   ScanScratch scratch;
-  const auto found = top_k(rows, query, 10, RowFilter(n), scratch).value();
-  REQUIRE(found.size() == 10);
-  for (uint32_t i = 0; i < 10; ++i) CHECK(found[i].item == n - 1 - i);
+  const auto found = top_k(rows, query, kList, RowFilter(n), scratch).value();
+  REQUIRE(found.size() == kList);
+  for (uint32_t i = 0; i < kList; ++i) CHECK(found[i].item == n - 1 - i);
 }
 
 TEST_CASE("all scores negative, all equal, and a zero query still fill the list") {
