@@ -82,14 +82,12 @@ Status smoke_test(const Snapshot& snapshot, const SquareMatrix& gram) {
   double squares = 0;
   for (Eigen::Index first = 0; first < m; first += kBlock) {
     const Matrix block = block_of(snapshot, first, std::min(kBlock, m - first));
-    for (Eigen::Index i = 0; i < block.size(); ++i) {
-      const double value = block.data()[i];
-      squares += value * value;
-    }
+    for (size_t i = 0; i < static_cast<size_t>(block.rows()); ++i)
+      squares += double{dot(row_of(block, i), row_of(block, i))};
   }
   double trace = 0;
   for (Eigen::Index i = 0; i < gram.rows(); ++i) trace += double{gram(i, i)};
-  if (!(std::abs(trace - squares) <= 1e-3 * squares))
+  if (!std::isfinite(squares) || !(std::abs(trace - squares) <= 1e-3 * squares))
     return failed("the gram is not of these rows");
 
   const auto probes = choose_probes(snapshot);

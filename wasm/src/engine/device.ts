@@ -39,6 +39,8 @@ export class Device {
   readonly #onFenced: () => void;
   #site = '';
   #core: SottoCore | null = null;
+  /** Loaded while storage is read. */
+  #firstCore: Promise<SottoCore> | null = null;
   #proofs = false;
   #storage: Storage = new MemoryStorage();
   #settings: Settings = noSettings;
@@ -63,14 +65,21 @@ export class Device {
 
   /** Opens storage; the core follows once the site's name is known. */
   async open(): Promise<void> {
+    this.#firstCore = this.#environment.loadCore(this.#proofs);
+    this.#firstCore.catch(() => {
+      this.#firstCore = null; // whoever needs it tries again
+    });
+    let records: readonly Change[] | undefined;
     try {
       if (await this.#environment.isStored()) this.#storage = this.#environment.database();
-      this.#settings = (await this.#storage.open()).settings;
+      const stored = await this.#storage.open();
+      this.#settings = stored.settings;
+      records = stored.records;
     } catch (error) {
       await this.#replaceDatabase(error);
     }
     const site = this.#options.identities.site ?? this.#settings.site?.site;
-    if (site !== undefined) await this.openCore(site);
+    if (site !== undefined) await this.openCore(site, records);
   }
 
   // A database that is there and cannot be read may have held a ledger. One that is of a later version
@@ -91,17 +100,18 @@ export class Device {
     }
   }
 
-  /** Needs the site's name, which the core checks manifests and tasks against. */
-  async openCore(site: string): Promise<void> {
+  /** Needs the site's name, which the core checks manifests and tasks against. records: what storage
+   * holds, where it has just been read. */
+  async openCore(site: string, records?: readonly Change[]): Promise<void> {
     if (this.#core !== null) return;
     this.#site = site;
-    await this.#startFromStorage();
+    await this.#startFromStorage(records);
   }
 
-  async #startFromStorage(): Promise<void> {
+  async #startFromStorage(known?: readonly Change[]): Promise<void> {
     const [records, cached] = await this.#inOrder(async () => {
       if (this.#fenced) throw new Fenced();
-      return [(await this.#storage.open()).records, await this.#cached()] as const;
+      return [known ?? (await this.#storage.open()).records, await this.#cached()] as const;
     });
     await this.commit(await this.#start(() => records, cached));
   }
@@ -113,8 +123,10 @@ export class Device {
   }
 
   async #load(): Promise<SottoCore> {
+    const first = this.#firstCore;
+    this.#firstCore = null;
     try {
-      return await this.#environment.loadCore(this.#proofs);
+      return await (first ?? this.#environment.loadCore(this.#proofs));
     } catch (error) {
       throw error instanceof SottoError ? error
         : new SottoError('UNREACHABLE', `the core could not be loaded: ${String(error)}`);

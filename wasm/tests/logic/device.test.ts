@@ -128,10 +128,24 @@ test('a core that cannot be had is asked for again with the next call', async ()
   expect(eventsOf(device)).toEqual(['item-3']);
 });
 
-test('a core that cannot be had at first is UNREACHABLE, no misuse', async () => {
+test('a core that cannot be had is asked for twice, while storage is read and after it; then it is UNREACHABLE', async () => {
   const world = new World();
-  world.replaceCore = () => Promise.reject(new TypeError('Failed to fetch'));
+  const refuse = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch'));
+  world.replaceCore = refuse;
+  expect((await nextVisit(world)).opened).toBe(true);
+  world.replaceCore = () => {
+    world.replaceCore = refuse;
+    return refuse();
+  };
   await expect(nextVisit(world)).rejects.toMatchObject({ name: 'SottoError', code: 'UNREACHABLE' });
+});
+
+test('a visit reads its storage once, and loads one core', async () => {
+  const world = new World();
+  await likes(await openDevice(world), world, 3);
+  const before = [world.loaded.length, world.read];
+  expect(eventsOf(await nextVisit(world))).toEqual(['item-3']);
+  expect([world.loaded.length, world.read]).toEqual(before.map((n) => n + 1));
 });
 
 test('without room the copy of the model goes first', async () => {

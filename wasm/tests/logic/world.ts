@@ -52,6 +52,7 @@ export class Watched implements Storage {
   }
   open(): Promise<Stored> {
     this.#world.refuse('open');
+    this.#world.read += 1;
     return this.#storage.open();
   }
   async commit(batch: Batch): Promise<void> {
@@ -80,6 +81,8 @@ export class World implements Environment {
   /** Commits wait for it. */
   held: Promise<void> = Promise.resolve();
   loaded: boolean[] = [];
+  /** How often storage was opened and read. */
+  read = 0;
   /** Instead of the core that is loaded next. */
   replaceCore: ((core: SottoCore) => SottoCore | Promise<SottoCore>) | null = null;
   #refusals: { readonly what: string; readonly error: Error; left: number }[] = [];
