@@ -61,8 +61,9 @@ class ScanScratch {
 /// Errors: kNumerical for a coordinate that is no number or beyond ItemRows::kLargestValue.
 Status round_query(std::span<const float> query, std::span<int16_t> rounded);
 
-/// How many rows are re-scored in float for a list of k. Rounding moves a row past those within e of
-/// it (see top_k), which at the end of a list are few: more cost more than the scan of 10,000 rows.
+/// How many rows are re-scored in float for a list of k. Rounding moves a row past those within e
+/// of it (see top_k), which at the end of a list are few: more cost more than the scan of 10,000
+/// rows.
 inline size_t rescored_count(size_t k) {
   constexpr size_t kLeast = 64;
   return k <= kLeast / 2 ? kLeast : k > SIZE_MAX / 2 ? SIZE_MAX : 2 * k;

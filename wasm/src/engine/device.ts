@@ -27,6 +27,9 @@ function merged(earlier: Batch | null, later: Batch): Batch {
   return { ...earlier, ...later, records: [...(earlier.records ?? []), ...(later.records ?? [])] };
 }
 
+/** What a core that has just begun gives to be stored. */
+type Started = Batch & Required<Pick<Batch, 'records'>>;
+
 const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof Error && names.includes(error.name);
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
@@ -113,7 +116,8 @@ export class Device {
       if (this.#fenced) throw new Fenced();
       return [known ?? (await this.#storage.open()).records, await this.#cached()] as const;
     });
-    await this.commit(await this.#start(() => records, cached));
+    const started = await this.#start(() => records, cached);
+    if (started.publication !== undefined || started.records.length > 0) await this.commit(started);
   }
 
   async #cached(): Promise<Publication | null> {
@@ -135,7 +139,7 @@ export class Device {
 
   // A new core with what `records` gives once it is loaded; no call comes between that and the
   // exchange. Returns what is to be stored of it. A model that is not taken any more is dropped.
-  async #start(records: () => readonly Change[], model: Publication | null): Promise<Batch> {
+  async #start(records: () => readonly Change[], model: Publication | null): Promise<Started> {
     const core = await this.#load();
     const { identities, demo, budget, participation } = this.#options;
     const { maxEvents } = this.#settings;
@@ -148,7 +152,7 @@ export class Device {
       ...budget,
       ...given({ demo, participation, maxEvents: maxEvents ?? undefined }),
     }, records(), now);
-    let batch: Batch = { records: opened.changes };
+    let batch: Started = { records: opened.changes };
     try {
       if (model !== null) batch = { records: [...opened.changes, ...core.loadModel(model, now)] };
     } catch {

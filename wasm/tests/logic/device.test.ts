@@ -140,12 +140,12 @@ test('a core that cannot be had is asked for twice, while storage is read and af
   await expect(nextVisit(world)).rejects.toMatchObject({ name: 'SottoError', code: 'UNREACHABLE' });
 });
 
-test('a visit reads its storage once, and loads one core', async () => {
+test('a visit reads its storage once, loads one core, and stores nothing before something happens', async () => {
   const world = new World();
   await likes(await openDevice(world), world, 3);
-  const before = [world.loaded.length, world.read];
+  const [loaded, read, stored] = [world.loaded.length, world.read, world.diary.length];
   expect(eventsOf(await nextVisit(world))).toEqual(['item-3']);
-  expect([world.loaded.length, world.read]).toEqual(before.map((n) => n + 1));
+  expect([world.loaded.length, world.read, world.diary.length]).toEqual([loaded + 1, read + 1, stored]);
 });
 
 test('without room the copy of the model goes first', async () => {
