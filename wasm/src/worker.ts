@@ -1,7 +1,7 @@
 // The worker of one page: the engine with the browser's own clock, storage and network.
 import { SottoCore } from '../core/loader.mjs';
 import { plainError } from './errors.js';
-import { Database, databaseExists } from './engine/database.js';
+import { Database } from './engine/database.js';
 import type { Environment } from './engine/environment.js';
 import { Host } from './engine/host.js';
 import type { Answer, EngineOptions, Question, Told } from './engine/rpc.js';
@@ -18,7 +18,7 @@ function environment({ siteUrl, wasmUrl, proofsWasmUrl }: EngineOptions): Enviro
   return {
     loadCore: (proofs) => SottoCore.load(fetch(
       proofs ? (proofsWasmUrl ?? builds.proofs()) : (wasmUrl ?? builds.plain()))),
-    isStored: () => databaseExists(name),
+    findDatabase: () => Database.find(name),
     database: () => new Database(name),
     now: () => Date.now(),
     after(ms, call) {

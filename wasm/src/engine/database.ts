@@ -3,7 +3,7 @@
 //   settings     "visitor" -> Settings; "epoch" -> number, one more for every writer
 //   publication  "current" -> Publication
 // It exists only after the visitor agreed: looking for it does not make it.
-import { type DBSchema, type IDBPDatabase, deleteDB, openDB } from 'idb';
+import { type DBSchema, type IDBPDatabase, type OpenDBCallbacks, deleteDB, openDB } from 'idb';
 
 import { type Batch, Fenced, type Publication, type Settings, type Storage, type Stored } from './storage.js';
 import { readSettings } from './settings.js';
@@ -24,43 +24,51 @@ const migrations: readonly ((database: IDBPDatabase<Schema>) => void)[] = [
   },
 ];
 
-/** Whether there is one; makes none. Throws when storage is blocked. */
-export async function databaseExists(name: string): Promise<boolean> {
-  let found = true;
-  try {
-    (await openDB(name, undefined, {
-      upgrade(_, __, ___, transaction) {
-        found = false; // a new one, of version 1: not to be
-        transaction.done.catch(() => {});
-        transaction.abort();
-      },
-    })).close();
-  } catch (error) {
-    if (found) throw error;
-  }
-  return found;
-}
-
 export class Database implements Storage {
   readonly kind = 'persistent';
   readonly #name: string;
   #database: IDBPDatabase<Schema> | null = null;
+  /** Of find(), and not read yet. */
+  #isFound = false;
   #epoch = 0;
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  async open(): Promise<Stored> {
+  /** The one of this name; null: there is none, and none is made. Throws when storage is blocked. */
+  static async find(name: string): Promise<Database | null> {
+    const found = new Database(name);
+    let isNew = false;
+    try {
+      await found.#connect(undefined, (_, __, ___, transaction) => {
+        isNew = true; // of version 1: not to be
+        transaction.done.catch(() => {});
+        transaction.abort();
+      });
+    } catch (error) {
+      if (isNew) return null;
+      throw error;
+    }
+    found.#isFound = true;
+    return found;
+  }
+
+  async #connect(to: number | undefined, upgrade: NonNullable<OpenDBCallbacks<Schema>['upgrade']>): Promise<void> {
     this.close();
-    const database = await openDB<Schema>(this.#name, version, {
-      upgrade(upgraded, from) {
-        for (const migrate of migrations.slice(from)) migrate(upgraded);
-      },
-      // Somebody deletes it, or brings a newer version: they must not wait for this tab.
-      blocking: () => this.close(),
-    });
-    this.#database = database;
+    // Somebody deletes it, or brings a newer version: they must not wait for this tab.
+    this.#database = await openDB<Schema>(this.#name, to, { upgrade, blocking: () => this.close() });
+  }
+
+  async open(): Promise<Stored> {
+    // A connection that has been used may have been cut off since.
+    if (!this.#isFound || this.#database?.version !== version)
+      await this.#connect(version, (database, from) => {
+        for (const migrate of migrations.slice(from)) migrate(database);
+      });
+    this.#isFound = false;
+    const database = this.#opened();
+    const publication = database.get('publication', 'current').catch(() => null);
     const transaction = database.transaction(['records', 'settings'], 'readwrite');
     const [records, settings] = [transaction.objectStore('records'), transaction.objectStore('settings')];
     const [keys, values, visitor, epoch] = await Promise.all(
@@ -73,6 +81,7 @@ export class Database implements Storage {
     return {
       records: keys.map((key, i) => ({ key, bytes: bytesOf(values[i]) })),
       settings: readSettings(visitor),
+      publication: (await publication) ?? null,
     };
   }
 

@@ -9,7 +9,7 @@ import type { Environment } from './environment.js';
 import type { EngineOptions } from './rpc.js';
 import {
   type Batch, type Change, Fenced, MemoryStorage, type Publication, type Settings, type Storage,
-  noSettings,
+  type Stored, noSettings,
 } from './storage.js';
 
 // The shortest log of single events that still ranks well.
@@ -72,17 +72,16 @@ export class Device {
     this.#firstCore.catch(() => {
       this.#firstCore = null; // whoever needs it tries again
     });
-    let records: readonly Change[] | undefined;
+    let stored: Stored | undefined;
     try {
-      if (await this.#environment.isStored()) this.#storage = this.#environment.database();
-      const stored = await this.#storage.open();
+      this.#storage = (await this.#environment.findDatabase()) ?? this.#storage;
+      stored = await this.#storage.open();
       this.#settings = stored.settings;
-      records = stored.records;
     } catch (error) {
       await this.#replaceDatabase(error);
     }
     const site = this.#options.identities.site ?? this.#settings.site?.site;
-    if (site !== undefined) await this.openCore(site, records);
+    if (site !== undefined) await this.openCore(site, stored);
   }
 
   // A database that is there and cannot be read may have held a ledger. One that is of a later version
@@ -103,20 +102,21 @@ export class Device {
     }
   }
 
-  /** Needs the site's name, which the core checks manifests and tasks against. records: what storage
-   * holds, where it has just been read. */
-  async openCore(site: string, records?: readonly Change[]): Promise<void> {
+  /** Needs the site's name, which the core checks manifests and tasks against. stored: where storage
+   * has just been read. */
+  async openCore(site: string, stored?: Stored): Promise<void> {
     if (this.#core !== null) return;
     this.#site = site;
-    await this.#startFromStorage(records);
+    await this.#startFromStorage(stored);
   }
 
-  async #startFromStorage(known?: readonly Change[]): Promise<void> {
-    const [records, cached] = await this.#inOrder(async () => {
+  async #startFromStorage(known?: Stored): Promise<void> {
+    const { records, publication } = await this.#inOrder(async () => {
       if (this.#fenced) throw new Fenced();
-      return [known ?? (await this.#storage.open()).records, await this.#cached()] as const;
+      return known ?? this.#storage.open();
     });
-    const started = await this.#start(() => records, cached);
+    this.#isCached = publication !== null;
+    const started = await this.#start(() => records, publication);
     if (started.publication !== undefined || started.records.length > 0) await this.commit(started);
   }
 
@@ -344,7 +344,8 @@ export class Device {
       this.#storage = database;
       if (stored.records.length > 0) {
         this.#settings = { ...stored.settings, site: this.#settings.site ?? stored.settings.site };
-        await this.commit(await this.#start(() => stored.records, await this.#cached()));
+        this.#isCached = stored.publication !== null;
+        await this.commit(await this.#start(() => stored.records, stored.publication));
       } else {
         await this.commit({ records: this.#core?.save() ?? [], settings: this.#settings });
       }

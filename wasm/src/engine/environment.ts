@@ -5,9 +5,9 @@ import type { Storage } from './storage.js';
 export interface Environment {
   /** proofs: the build that also makes reports with proofs; it is larger. */
   loadCore(proofs: boolean): Promise<SottoCore>;
-  /** Whether the device stores something for this site. Throws when storage is blocked. */
-  isStored(): Promise<boolean>;
-  /** Not opened yet. */
+  /** What the device stores for this site, to be opened; null: nothing. Throws when storage is blocked. */
+  findDatabase(): Promise<Storage | null>;
+  /** To be opened, which makes it where there is none. */
   database(): Storage;
   now(): number;
   /** Calls back once, after `ms`; returns what cancels it. */

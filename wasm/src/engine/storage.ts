@@ -51,6 +51,8 @@ export interface Batch {
 export interface Stored {
   readonly records: readonly Change[];
   readonly settings: Settings;
+  /** null: there is none, or it cannot be read. */
+  readonly publication: Publication | null;
 }
 
 /** Another writer has taken the database over: nothing was written, and nothing more will be. */
@@ -90,6 +92,7 @@ export class MemoryStorage implements Storage {
     return {
       records: [...this.#records].map(([key, bytes]) => ({ key, bytes })),
       settings: this.#settings,
+      publication: null,
     };
   }
 

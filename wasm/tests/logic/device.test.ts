@@ -254,7 +254,7 @@ test('another writer fences this one: it says so, and writes nothing more, not e
 
 test('storage that is blocked: in memory, and it is said', async () => {
   const world = new World();
-  world.isStored = () => Promise.reject(new DOMException('blocked', 'SecurityError'));
+  world.findDatabase = () => Promise.reject(new DOMException('blocked', 'SecurityError'));
   vi.spyOn(indexedDB, 'open').mockImplementation(() => { throw new DOMException('blocked', 'SecurityError'); });
   vi.spyOn(indexedDB, 'deleteDatabase').mockImplementation(() => { throw new DOMException('blocked', 'SecurityError'); });
   const device = await openDevice(world);

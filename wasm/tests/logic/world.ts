@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { SottoCore } from '../../core/loader.mjs';
-import { Database, databaseExists } from '../../src/engine/database.js';
+import { Database } from '../../src/engine/database.js';
 import { Device } from '../../src/engine/device.js';
 import type { Environment } from '../../src/engine/environment.js';
 import type { EngineOptions } from '../../src/engine/rpc.js';
@@ -99,8 +99,14 @@ export class World implements Environment {
     this.replaceCore = null;
     return replace === null ? core : replace(core);
   }
-  isStored(): Promise<boolean> {
-    return databaseExists(this.name);
+  async findDatabase(): Promise<Storage | null> {
+    const found = await Database.find(this.name);
+    return found === null ? null : new Watched(found, this);
+  }
+  async isStored(): Promise<boolean> {
+    const found = await Database.find(this.name);
+    found?.close();
+    return found !== null;
   }
   database(): Storage {
     return new Watched(new Database(this.name), this);
