@@ -9,13 +9,12 @@ namespace sotto {
 namespace {
 
 // The distinct tags of an item that count, ascending.
-std::vector<uint32_t> tags_of(const ItemFeatures& item, uint32_t n_tags) {
-  std::vector<uint32_t> tags;
+void find_tags(const ItemFeatures& item, uint32_t n_tags, std::vector<uint32_t>& tags) {
+  tags.clear();
   for (const uint32_t tag : item.tags)
     if (tag < n_tags) tags.push_back(tag);
   sort_all(std::span(tags));
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
-  return tags;
 }
 
 }  // namespace
@@ -24,8 +23,10 @@ ContentIndex::ContentIndex(std::span<const ItemFeatures> items, uint32_t n_tags)
   std::vector<uint32_t> items_with(n_tags, 0);
   offsets_.reserve(items.size() + 1);
   offsets_.push_back(0);
+  std::vector<uint32_t> tags;
   for (const ItemFeatures& item : items) {
-    for (const uint32_t tag : tags_of(item, n_tags)) {
+    find_tags(item, n_tags, tags);
+    for (const uint32_t tag : tags) {
       ++items_with[tag];
       entries_.push_back({tag, 0});
     }

@@ -1,5 +1,8 @@
 #include "catalog/item_index.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <functional>
 #include <utility>
 
 namespace sotto {
@@ -10,11 +13,25 @@ constexpr size_t kSmallestEntry = sizeof(uint16_t) + 1 + sizeof(uint8_t);
 
 }  // namespace
 
+size_t ItemIndex::slot_of(std::string_view id) const {
+  const size_t mask = slots_.size() - 1;
+  size_t slot = std::hash<std::string_view>{}(id)&mask;
+  while (slots_[slot] != 0 && ids_[slots_[slot] - 1] != id) slot = (slot + 1) & mask;
+  return slot;
+}
+
+void ItemIndex::resize_slots(size_t n_ids) {
+  slots_.assign(std::bit_ceil(2 * std::max<size_t>(n_ids, 1)), 0);
+  for (uint32_t number = 0; number < size(); ++number) slots_[slot_of(ids_[number])] = number + 1;
+}
+
 Result<uint32_t> ItemIndex::add(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdLength)
     return Error{ErrorCode::kInvalidArgument, "item id: must have 1 .. 256 bytes"};
-  if (const auto known = numbers_.find(id); known != numbers_.end()) {
-    const uint32_t number = known->second;
+  if (2 * (ids_.size() + 1) > slots_.size()) resize_slots(ids_.size() + 1);
+  const size_t slot = slot_of(id);
+  if (slots_[slot] != 0) {
+    const uint32_t number = slots_[slot] - 1;
     if (!live_[number]) {
       live_[number] = true;
       ++live_count_;
@@ -27,7 +44,7 @@ Result<uint32_t> ItemIndex::add(std::string_view id) {
   const uint32_t number = size();
   ids_.emplace_back(id);
   live_.push_back(true);
-  numbers_.emplace(ids_.back(), number);
+  slots_[slot] = number + 1;
   ++live_count_;
   ++version_;
   return number;
@@ -43,9 +60,10 @@ Status ItemIndex::remove(std::string_view id) {
 }
 
 std::optional<uint32_t> ItemIndex::find(std::string_view id) const {
-  const auto known = numbers_.find(id);
-  if (known == numbers_.end() || !live_[known->second]) return std::nullopt;
-  return known->second;
+  if (slots_.empty()) return std::nullopt;
+  const uint32_t found = slots_[slot_of(id)];
+  if (found == 0 || !live_[found - 1]) return std::nullopt;
+  return found - 1;
 }
 
 void ItemIndex::write(ByteWriter& out) const {
@@ -89,15 +107,16 @@ Result<ItemIndex> ItemIndex::from_rows(std::vector<std::string> ids, std::vector
   if (ids.size() != live.size() || ids.size() > kMaxItems)
     return Error{ErrorCode::kMalformed, "item index size: out of range"};
   ItemIndex index;
+  index.resize_slots(ids.size());
   index.ids_ = std::move(ids);
   index.live_ = std::move(live);
-  index.numbers_.reserve(index.ids_.size());
   for (uint32_t number = 0; number < index.size(); ++number) {
     const std::string& id = index.ids_[number];
     if (id.empty() || id.size() > kMaxIdLength)
       return Error{ErrorCode::kMalformed, "item id length: out of range"};
-    if (!index.numbers_.emplace(id, number).second)
-      return Error{ErrorCode::kMalformed, "item id: twice in the index"};
+    uint32_t& slot = index.slots_[index.slot_of(id)];
+    if (slot != 0) return Error{ErrorCode::kMalformed, "item id: twice in the index"};
+    slot = number + 1;
     if (index.live_[number]) ++index.live_count_;
   }
   // Every item was added once, a removed one was removed once more than it was revived.

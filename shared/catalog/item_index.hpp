@@ -3,11 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -54,14 +52,14 @@ class ItemIndex {
   static Result<ItemIndex> read(ByteReader& in);
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
+  // Where the id is among slots_, or would be.
+  size_t slot_of(std::string_view id) const;
+  // Slots for so many ids: a power of two, so that at most half of them are taken.
+  void resize_slots(size_t n_ids);
 
   std::vector<std::string> ids_;
-  std::vector<uint8_t> live_;  // 0 or 1
-  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> numbers_;
+  std::vector<uint8_t> live_;    // 0 or 1
+  std::vector<uint32_t> slots_;  // open addressing: number + 1 of an id, 0 where there is none
   uint32_t live_count_ = 0;
   uint64_t version_ = 0;
 };

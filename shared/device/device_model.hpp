@@ -38,6 +38,8 @@ struct ModelFiles {
   std::span<const uint8_t> manifest;   ///< Signed.
   std::span<const uint8_t> snapshot;   ///< int8.
   std::span<const uint8_t> catalogue;  ///< Empty when the manifest names none.
+  /// SHA-256 of snapshot and catalogue, where the caller has computed them of these very bytes.
+  std::optional<Digest> snapshot_hash{}, catalogue_hash{};
 };
 
 /// Phases, each before the next one allocates: the manifest's signature, site, sequence and time;

@@ -1,5 +1,4 @@
 // The stored side of Snapshot: tensors, checks, ids.
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -22,9 +21,9 @@ constexpr const char* kFormat = "sotto-model";
 constexpr const char* kVersion = "2";
 constexpr const char* kFloat32 = "float32";
 constexpr const char* kInt8 = "int8";
-// What ItemIndex takes for an id besides its text, which it holds twice: two strings, a node and a
-// bucket of the hash table, an entry of each vector, and what the allocator adds.
-constexpr uint64_t kBytesAnId = 192;
+// What ItemIndex takes for an id besides its text: a string, up to four slots, a state, and what
+// the allocator adds.
+constexpr uint64_t kBytesAnId = 96;
 
 Error malformed(std::string_view what, std::string_view reason) {
   return {ErrorCode::kMalformed, what, reason};
@@ -118,7 +117,7 @@ Result<Parts> find_parts(const Safetensors& file) {
 
 // Bytes that the snapshot will take. The tensors are parts of a file in memory: nothing overflows.
 uint64_t memory_of(const Parts& parts) {
-  uint64_t bytes = parts.values->bytes.size() + 2 * parts.ids->bytes.size();
+  uint64_t bytes = parts.values->bytes.size() + parts.ids->bytes.size();
   bytes += parts.m() * kBytesAnId;
   if (parts.scales != nullptr) bytes += parts.scales->bytes.size();
   if (parts.gram != nullptr) bytes += parts.gram->bytes.size();
@@ -173,14 +172,13 @@ Status check_rows(const QuantizedMatrix& matrix) {
       return malformed("scales", "a value is not finite, negative or too large");
     const auto k = static_cast<size_t>(matrix.codes.cols());
     const int8_t* const row = matrix.codes.data() + static_cast<size_t>(i) * k;
-    int lowest = 0, highest = 0;
+    uint8_t any = 0, below = 0;  // bytes, so that compilers take 16 codes at a time
     for (size_t j = 0; j < k; ++j) {
-      lowest = std::min<int>(lowest, row[j]);
-      highest = std::max<int>(highest, row[j]);
+      any |= static_cast<uint8_t>(row[j]);
+      below |= static_cast<uint8_t>(row[j] < -127);
     }
-    if (lowest < -127) return malformed("codes", "a code below -127");
-    if (scale == 0 && (lowest != 0 || highest != 0))
-      return malformed("codes", "codes behind a scale of 0");
+    if (below != 0) return malformed("codes", "a code below -127");
+    if (scale == 0 && any != 0) return malformed("codes", "codes behind a scale of 0");
   }
   return {};
 }

@@ -81,9 +81,9 @@ PublishedFile published_file(std::span<const uint8_t> bytes) {
   return {sha256(bytes), bytes.size()};
 }
 
-Status check_published_file(const PublishedFile& file, std::span<const uint8_t> bytes,
+Status check_published_file(const PublishedFile& named, const PublishedFile& found,
                             const char* what) {
-  if (bytes.size() != file.size || sha256(bytes) != file.hash)
+  if (named != found)
     return {ErrorCode::kAuthentication, what, "not the file that the manifest names"};
   return {};
 }

@@ -37,8 +37,9 @@ struct PublishedFile {
 };
 /// The file's name and size. SHA-256 of everything.
 PublishedFile published_file(std::span<const uint8_t> bytes);
-/// Whether these are the bytes. Errors: kAuthentication, naming `what`.
-Status check_published_file(const PublishedFile& file, std::span<const uint8_t> bytes,
+/// Whether the file that was found is the one that the manifest names. Errors: kAuthentication,
+/// naming `what`.
+Status check_published_file(const PublishedFile& named, const PublishedFile& found,
                             const char* what);
 
 /// What visitors are told about a site. Only a demonstration may run below the production floors.

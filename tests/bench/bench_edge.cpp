@@ -64,7 +64,7 @@ class Visitor {
     const Bytes manifest = read(folder + "/manifest.bin"), model = read(folder + "/snapshot.bin"),
                 catalogue = read(folder + "/catalogue.bin");
     must(sotto_model_load(device_, manifest.data(), size_of(manifest), model.data(), size_of(model),
-                          catalogue.data(), size_of(catalogue), kNow, &result_));
+                          catalogue.data(), size_of(catalogue), nullptr, 0, kNow, &result_));
   }
   ~Visitor() { sotto_device_close(device_); }
   Visitor(const Visitor&) = delete;

@@ -12,7 +12,7 @@ export async function runCases() {
     const response = await fetch(`/site/${name}.bin`);
     return [name, new Uint8Array(await response.arrayBuffer())];
   })));
-  const site = { files, load: () => SottoCore.load(fetch('/sotto.wasm')) };
+  const site = { files, load: () => SottoCore.load(fetch('/sotto.wasm')), hashesOf: SottoCore.hashesOf };
   const results = {};
   for (const [name, run] of Object.entries(cases)) {
     try {

@@ -1,5 +1,6 @@
 // What sotto.wasm does through its loader, wherever it runs: Node, a page, a worker. Every case gets
-//   site   what it needs: load() -> a new SottoCore, files (name -> bytes, of tests/fixture)
+//   site   what it needs: load() -> a new SottoCore, hashesOf of that class, files (name -> bytes, of
+//          tests/fixture)
 // and throws when something does not hold. Nothing here knows a test runner.
 
 export const now = 1_700_000_640_000;
@@ -394,6 +395,14 @@ export const cases = {
     fails('AUTHENTICATION', load({ catalogue: flipped(catalogue, 9) }));
     for (const bytes of [manifest.slice(0, -1), new Uint8Array()])
       fails('MALFORMED', load({ manifest: bytes }));
+    const hashes = await site.hashesOf(model(site));
+    same(hashes.length, 64);
+    fails('AUTHENTICATION', load({ hashes: flipped(hashes, 3) }), "another snapshot's");
+    fails('AUTHENTICATION', load({ hashes: flipped(hashes, 40) }), "another catalogue's");
+    fails('AUTHENTICATION', load({ hashes, snapshot: snapshot.slice(0, -1) }), 'of other bytes');
+    for (const bytes of [hashes.slice(0, 63), new Uint8Array(65)])
+      fails('MALFORMED', load({ hashes: bytes }));
+    load({ hashes })();
     same(core.describeModel().sequence, 2);
     fails('NOT_FOUND', () => core.similar('nobody', {}, now));
     fails('NOT_FOUND', () => core.explain('nobody', 1, now));

@@ -34,7 +34,7 @@ const sotto = await instantiate((exports, out, size) => {
   randomFillSync(new Uint8Array(exports.memory.buffer, out, size));
 });
 
-assert.equal(sotto.sotto_abi_version(), 5);
+assert.equal(sotto.sotto_abi_version(), 6);
 assert.equal(sotto.sotto_self_test(), 0, 'crypto, entropy and SIMD work');
 assert(largestRequest > 0 && largestRequest <= 65536);
 

@@ -16,7 +16,7 @@ const module = await WebAssembly.compile(binary);
 const folder = process.env.SOTTO_SITE;
 const files = Object.fromEntries(readdirSync(folder).filter((name) => name.endsWith('.bin'))
   .map((name) => [name.slice(0, -4), new Uint8Array(readFileSync(`${folder}/${name}`))]));
-const site = { load: () => SottoCore.load(module), files };
+const site = { load: () => SottoCore.load(module), hashesOf: SottoCore.hashesOf, files };
 
 for (const [name, run] of Object.entries(cases)) test(name, () => run(site));
 
@@ -88,7 +88,8 @@ async function opened() {
   const request = new Writer().text('shop.example').raw(files.identities).u8(0).f64(0).f64(0)
     .time(0).f64(0).u32(0).u32(0).u32(0).u64(0).u8(0).bytes().slice();
   instance.call('sotto_device_open', device, request, new Uint8Array(), now);
-  instance.call('sotto_model_load', device, files.manifest, files.snapshot, files.catalogue, now);
+  instance.call('sotto_model_load', device, files.manifest, files.snapshot, files.catalogue,
+    new Uint8Array(), now);
   return { instance, device, request };
 }
 const event = (item) => new Writer().u8(6).u8(1).time(now).f64(1).text(item).text('s').bytes().slice();
@@ -99,10 +100,11 @@ test('whatever bytes come in, every entry point answers with a code', async () =
   const random = seed(3);
   instance.call('sotto_event_track', device, event('item-3'), now);
   const records = instance.call('sotto_device_save', device);
+  const hashes = await SottoCore.hashesOf(files);
   const { task } = files, leader = files['leader-key'], helper = files['helper-key'];
   const entries = [
     ['sotto_device_open', request, records],
-    ['sotto_model_load', files.manifest, files.snapshot, files.catalogue],
+    ['sotto_model_load', files.manifest, files.snapshot, files.catalogue, hashes],
     ['sotto_event_track', event('item-9')],
     ['sotto_items_recommend', list().u8(1).ids(['item-1', 'item-2']).bytes().slice()],
     ['sotto_items_recommend', list().u8(3).u32(400).raw(new Uint8Array(50).fill(0xa5)).bytes().slice()],

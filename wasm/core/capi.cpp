@@ -222,12 +222,15 @@ int32_t sotto_manifest_read(sotto_device* device, const uint8_t* manifest, uint3
 
 int32_t sotto_model_load(sotto_device* device, const uint8_t* manifest, uint32_t manifest_size,
                          const uint8_t* snapshot, uint32_t snapshot_size, const uint8_t* catalogue,
-                         uint32_t catalogue_size, double now_ms, sotto_bytes* result) {
+                         uint32_t catalogue_size, const uint8_t* hashes, uint32_t hashes_size,
+                         double now_ms, sotto_bytes* result) {
   return answer_open(device, result, [&](sotto_device& handle, Device& opened) -> Result<Bytes> {
     ModelFiles files;
     SOTTO_TRY(files.manifest, buffer(manifest, manifest_size, "manifest"));
     SOTTO_TRY(files.snapshot, buffer(snapshot, snapshot_size, "snapshot"));
     SOTTO_TRY(files.catalogue, buffer(catalogue, catalogue_size, "catalogue"));
+    SOTTO_TRY(const auto hash_bytes, buffer(hashes, hashes_size, "hashes"));
+    SOTTO_CHECK_OK(decode_hashes(hash_bytes, files));
     SOTTO_TRY(const int64_t now, milliseconds(now_ms, "now"));
     // Both become values of about their files' size; ids and tags more, by their own checks.
     SOTTO_CHECK_OK(

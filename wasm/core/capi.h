@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 /* Grows by one whenever something here changes its meaning. A loader refuses any other number. */
-#define SOTTO_ABI_VERSION 5
+#define SOTTO_ABI_VERSION 6
 uint32_t SOTTO_EXPORT(sotto_abi_version)(void);
 
 typedef struct sotto_device sotto_device;
@@ -116,11 +116,16 @@ int32_t SOTTO_EXPORT(sotto_manifest_read)(sotto_device* device, const uint8_t* m
                                           uint32_t manifest_size, double now_ms,
                                           sotto_bytes* result);
 /* The files of a publication, as fetched; catalogue is empty when the manifest names none. The
- * model before stays when this fails. result: changes. */
+ * model before stays when this fails.
+ *   hashes  SHA-256 of the snapshot and of the catalogue, 32 each, which the host has computed of
+ *           these very bytes: WebCrypto is many times faster than a module that no call has warmed
+ *           up. Or empty: they are computed here.
+ *   result  changes */
 int32_t SOTTO_EXPORT(sotto_model_load)(sotto_device* device, const uint8_t* manifest,
                                        uint32_t manifest_size, const uint8_t* snapshot,
                                        uint32_t snapshot_size, const uint8_t* catalogue,
-                                       uint32_t catalogue_size, double now_ms, sotto_bytes* result);
+                                       uint32_t catalogue_size, const uint8_t* hashes,
+                                       uint32_t hashes_size, double now_ms, sotto_bytes* result);
 /* result: u64 sequence | i64 created | i64 expires | u8 label (0 production, 1 demonstration)
  *         | u32 rows | u32 live rows | u32 dim | u64 catalogue version | u32 tags
  *         | SHA-256 of the snapshot 32 */

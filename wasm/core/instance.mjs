@@ -3,7 +3,7 @@
 import { SottoError } from './error.mjs';
 
 /** The ABI that this loader speaks: SOTTO_ABI_VERSION of capi.h. */
-export const abiVersion = 5;
+export const abiVersion = 6;
 
 const text = new TextDecoder();
 // The most that crypto.getRandomValues gives in one call.
@@ -20,8 +20,8 @@ async function compile(source) {
   return WebAssembly.compile(await source.arrayBuffer());
 }
 
-// Node 18 has no global crypto.
-async function hostCrypto() {
+/** Node 18 has no global crypto. */
+export async function hostCrypto() {
   return globalThis.crypto ?? (await import('node:crypto')).webcrypto;
 }
 

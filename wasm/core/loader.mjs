@@ -8,7 +8,7 @@ import {
   participations, repairs, taskKinds, whole,
 } from './encoding.mjs';
 import { SottoError } from './error.mjs';
-import { Instance } from './instance.mjs';
+import { Instance, hostCrypto } from './instance.mjs';
 
 export { SottoError };
 
@@ -114,10 +114,22 @@ export class SottoCore {
     return { sequence: result.u64(), created: result.i64(), expires: result.i64(),
       demo: result.u8() === 1, snapshot: file(), catalogue: file() };
   }
-  /** The files of a publication.
-   * @param {{manifest: Uint8Array, snapshot: Uint8Array, catalogue?: Uint8Array}} files */
-  loadModel({ manifest, snapshot, catalogue = new Uint8Array() }, now = Date.now()) {
-    const result = this.#call('sotto_model_load', manifest, snapshot, catalogue, now);
+  /** What loadModel() would compute itself, and several times as long: SHA-256 of both files. Empty where
+   * the host has no WebCrypto, as in a page without TLS.
+   * @param {{snapshot: Uint8Array, catalogue?: Uint8Array}} files */
+  static async hashesOf({ snapshot, catalogue = new Uint8Array() }) {
+    const { subtle } = await hostCrypto();
+    if (subtle === undefined) return new Uint8Array();
+    const hashes = new Writer();
+    for (const hash of await Promise.all([snapshot, catalogue].map(
+      (bytes) => subtle.digest('SHA-256', /** @type {BufferSource} */ (bytes)))))
+      hashes.raw(new Uint8Array(hash));
+    return hashes.bytes();
+  }
+  /** The files of a publication. hashes: hashesOf() of these very files; without, they are computed here.
+   * @param {{manifest: Uint8Array, snapshot: Uint8Array, catalogue?: Uint8Array, hashes?: Uint8Array}} files */
+  loadModel({ manifest, snapshot, catalogue = new Uint8Array(), hashes = new Uint8Array() }, now = Date.now()) {
+    const result = this.#call('sotto_model_load', manifest, snapshot, catalogue, hashes, now);
     this.#items = null;
     return result.changes();
   }

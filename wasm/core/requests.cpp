@@ -1,6 +1,7 @@
 #include "requests.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -19,9 +20,10 @@ Result<bool> get_flag(ByteReader& in, const char* what) {
   return byte == 1;
 }
 
-Status get_key(ByteReader& in, IdentityKey& key, const char* what) {
-  SOTTO_TRY(const auto bytes, in.get_bytes(key.size(), what));
-  std::copy(bytes.begin(), bytes.end(), key.begin());
+// A key or a hash.
+Status get_32_bytes(ByteReader& in, std::array<uint8_t, 32>& out, const char* what) {
+  SOTTO_TRY(const auto bytes, in.get_bytes(out.size(), what));
+  std::copy(bytes.begin(), bytes.end(), out.begin());
   return {};
 }
 
@@ -83,9 +85,9 @@ Result<OpenOptions> decode_options(std::span<const uint8_t> bytes) {
   SOTTO_TRY(pinned.site, get_text(in, "site"));
   if (!is_site_name(pinned.site))
     return invalid("site: must be 1 .. 253 printable characters without space");
-  SOTTO_CHECK_OK(get_key(in, pinned.publisher, "publisher"));
-  SOTTO_CHECK_OK(get_key(in, pinned.leader, "leader"));
-  SOTTO_CHECK_OK(get_key(in, pinned.helper, "helper"));
+  SOTTO_CHECK_OK(get_32_bytes(in, pinned.publisher, "publisher"));
+  SOTTO_CHECK_OK(get_32_bytes(in, pinned.leader, "leader"));
+  SOTTO_CHECK_OK(get_32_bytes(in, pinned.helper, "helper"));
   SOTTO_TRY(const bool demo, get_flag(in, "floors"));
   if (demo) options.device.floors = {SOTTO_DEMO_MIN_BATCH, SOTTO_DEMO_MIN_Z, true};
   SOTTO_CHECK_OK(get_limits(in, options.device));
@@ -113,6 +115,14 @@ Result<std::vector<KeyedRecord>> decode_records(std::span<const uint8_t> bytes) 
   }
   SOTTO_CHECK_OK(in.finish("records"));
   return records;
+}
+
+Status decode_hashes(std::span<const uint8_t> bytes, ModelFiles& files) {
+  if (bytes.empty()) return {};
+  ByteReader in(bytes);
+  SOTTO_CHECK_OK(get_32_bytes(in, files.snapshot_hash.emplace(), "hashes: snapshot"));
+  SOTTO_CHECK_OK(get_32_bytes(in, files.catalogue_hash.emplace(), "hashes: catalogue"));
+  return in.finish("hashes");
 }
 
 Result<Event> decode_event_request(std::span<const uint8_t> bytes) {

@@ -38,6 +38,8 @@ struct ExplainRequest {
 /// values that are none.
 Result<OpenOptions> decode_options(std::span<const uint8_t> bytes);
 Result<std::vector<KeyedRecord>> decode_records(std::span<const uint8_t> bytes);
+/// Those of the two files, when there are any bytes.
+Status decode_hashes(std::span<const uint8_t> bytes, ModelFiles& files);
 /// Whatever can be read is an event: whether it is a good one is cleaning's business.
 Result<Event> decode_event_request(std::span<const uint8_t> bytes);
 Result<ListRequest> decode_list_request(ByteReader& in, const ItemIndex& items);

@@ -106,7 +106,7 @@ class PageRecommender extends EventTarget implements Recommender {
   async open(options: EngineOptions): Promise<void> {
     const { privacy, status } = await this.#call('open', options);
     this.#privacy = privacy;
-    this.#status = { seat: this.#status?.seat ?? 'follower', ...status };
+    this.#status = status;
     const timer = setInterval(() => this.#offer(), regularIdleMs);
     const shown = () => this.#offer();
     document.addEventListener('visibilitychange', shown);

@@ -36,8 +36,7 @@ async function answer({ method, args }: Question): Promise<Answer> {
   if (method === 'open') {
     const options = args[0] as EngineOptions;
     host = new Host(environment(options), options, (notice) => tell({ notice }));
-    await host.open();
-    return host.call('state', []);
+    return host.open();
   }
   if (method !== 'close') return host!.call(method, args);
   await host!.close();

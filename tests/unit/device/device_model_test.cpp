@@ -47,6 +47,28 @@ TEST_CASE("a snapshot or catalogue with one flipped byte is refused before it is
   }
 }
 
+TEST_CASE("hashes that the caller has computed stand for those of the files") {
+  const SmallSite site;
+  const auto published = site.publish(1);
+  const auto opened_with = [&](const Digest& snapshot, const Digest& catalogue) {
+    ModelFiles files = published.files();
+    files.snapshot_hash = snapshot;
+    files.catalogue_hash = catalogue;
+    return code_of(open_device_model(files, site.pinned, std::nullopt, SmallSite::kBudget, kNow));
+  };
+  const Digest snapshot = sha256(published.snapshot), catalogue = sha256(published.catalogue);
+  CHECK(opened_with(snapshot, catalogue) == ErrorCode::kOk);
+  CHECK(opened_with(catalogue, snapshot) == ErrorCode::kAuthentication);
+  CHECK(opened_with(snapshot, {}) == ErrorCode::kAuthentication);
+  // The size is still that of the bytes.
+  ModelFiles longer = published.files();
+  const Bytes more(published.snapshot.size() + 1, 0);
+  longer.snapshot = more;
+  longer.snapshot_hash = snapshot;
+  CHECK(code_of(open_device_model(longer, site.pinned, std::nullopt, SmallSite::kBudget, kNow)) ==
+        ErrorCode::kAuthentication);
+}
+
 TEST_CASE("an older sequence is refused, and another publication of the same one") {
   const SmallSite site;
   const auto seen = site.model(5)->seen;

@@ -261,21 +261,23 @@ TEST_CASE("a published file is the bytes that its manifest names, and no others"
   const PublishedFile named = published_file(bytes);
   CHECK(named.size == bytes.size());
   CHECK(named.hash == sha256(bytes));
-  CHECK(check_published_file(named, bytes, "model").ok());
+  CHECK(check_published_file(named, published_file(bytes), "model").ok());
   for (size_t i = 0; i < bytes.size(); ++i) {
     Bytes flipped = bytes;
     flipped[i] ^= 1;
-    const Status status = check_published_file(named, flipped, "model");
+    const Status status = check_published_file(named, published_file(flipped), "model");
     CHECK(code_of(status) == ErrorCode::kAuthentication);
     CHECK(status.error().message.starts_with("model: "));
-    CHECK_FALSE(check_published_file(named, std::span(bytes).first(i), "model").ok());
+    const PublishedFile shorter = published_file(std::span(bytes).first(i));
+    CHECK_FALSE(check_published_file(named, shorter, "model").ok());
   }
   Bytes longer = bytes;
   longer.push_back(0);
-  CHECK_FALSE(check_published_file(named, longer, "model").ok());
+  CHECK_FALSE(check_published_file(named, published_file(longer), "model").ok());
   // The size is checked too, whatever the hash.
-  CHECK_FALSE(check_published_file({named.hash, named.size + 1}, bytes, "model").ok());
-  CHECK_FALSE(check_published_file({}, {}, "catalogue").ok());  // absent: no bytes are it
+  CHECK_FALSE(check_published_file({named.hash, named.size + 1}, named, "model").ok());
+  CHECK_FALSE(
+      check_published_file({}, published_file({}), "catalogue").ok());  // absent: no bytes are it
 }
 
 TEST_CASE_FIXTURE(Cast, "the stricter of two floors demands the higher of each") {

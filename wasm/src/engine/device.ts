@@ -2,7 +2,7 @@
 // after the other; a core that trapped is replaced by what was stored; a browser without room gets a
 // shorter memory before it gets none.
 import { SottoError } from '../../core/error.mjs';
-import type { SottoCore } from '../../core/loader.mjs';
+import { SottoCore } from '../../core/loader.mjs';
 import { given } from '../plain.js';
 import type { ModelState } from '../types.js';
 import type { Environment } from './environment.js';
@@ -25,6 +25,11 @@ export class SmokeTestFailed extends SottoError {
 function merged(earlier: Batch | null, later: Batch): Batch {
   if (earlier === null) return later;
   return { ...earlier, ...later, records: [...(earlier.records ?? []), ...(later.records ?? [])] };
+}
+
+// Empty where the browser cannot: then the core computes them, or says what is wrong with the files.
+async function hashesOf(files: Publication | null): Promise<Uint8Array> {
+  return files === null ? new Uint8Array() : SottoCore.hashesOf(files).catch(() => new Uint8Array());
 }
 
 /** What a core that has just begun gives to be stored. */
@@ -140,7 +145,7 @@ export class Device {
   // A new core with what `records` gives once it is loaded; no call comes between that and the
   // exchange. Returns what is to be stored of it. A model that is not taken any more is dropped.
   async #start(records: () => readonly Change[], model: Publication | null): Promise<Started> {
-    const core = await this.#load();
+    const [core, hashes] = await Promise.all([this.#load(), hashesOf(model)]);
     const { identities, demo, budget, participation } = this.#options;
     const { maxEvents } = this.#settings;
     const now = this.#environment.now();
@@ -154,7 +159,8 @@ export class Device {
     }, records(), now);
     let batch: Started = { records: opened.changes };
     try {
-      if (model !== null) batch = { records: [...opened.changes, ...core.loadModel(model, now)] };
+      if (model !== null)
+        batch = { records: [...opened.changes, ...core.loadModel({ ...model, hashes }, now)] };
     } catch {
       if (core.crashed) return { ...await this.#start(records, null), publication: null };
       batch = { ...batch, publication: null };
@@ -295,8 +301,10 @@ export class Device {
   /** Takes a publication when it verifies and makes a sound list; else everything is as before.
    * Throws the core's error, or SmokeTestFailed. */
   async publish(files: Publication): Promise<void> {
+    const hashes = await hashesOf(files);
+    await this.ready();
     const now = this.#environment.now();
-    const changes = this.use((core) => core.loadModel(files, now));
+    const changes = this.use((core) => core.loadModel({ ...files, hashes }, now));
     const sound = this.use((core) => core.recommend({ count: 10 }, now))
       .every(({ score }) => Number.isFinite(score));
     if (!sound || this.use((core) => core.describeModel()).live === 0) {

@@ -2,7 +2,7 @@
 import { SottoError, plainError } from '../errors.js';
 import type { Environment } from './environment.js';
 import { Keeper } from './keeper.js';
-import type { Answer, EngineOptions, Method, Notice, Signals, State } from './rpc.js';
+import type { Answer, EngineOptions, Method, Notice, PageState, Signals, State } from './rpc.js';
 import { Seat } from './seat.js';
 import { Fenced } from './storage.js';
 
@@ -12,6 +12,7 @@ export class Host {
   readonly #notify: (notice: Notice) => void;
   readonly #seat: Seat;
   #keeper: Keeper | null = null;
+  #isOpen = false;
 
   constructor(environment: Environment, options: EngineOptions, notify: (notice: Notice) => void) {
     this.#environment = environment;
@@ -26,8 +27,12 @@ export class Host {
     }, options.signals);
   }
 
-  open(): Promise<void> {
-    return this.#seat.open();
+  /** Answers with the PageState; from then on the page is told of changes. */
+  async open(): Promise<Answer> {
+    await this.#seat.open();
+    const answer = await this.#seat.call('state', []);
+    this.#isOpen = true;
+    return 'error' in answer ? answer : { value: this.#pageState(answer.value as State) };
   }
 
   async #take(): Promise<void> {
@@ -41,7 +46,7 @@ export class Host {
       },
       fenced: () => void this.#seat.giveUp(),
     });
-    this.#tellState(this.#keeper.state());
+    if (this.#isOpen) this.#tellState(this.#keeper.state());
   }
 
   async #leave(): Promise<void> {
@@ -56,9 +61,13 @@ export class Host {
       : notice);
   }
 
-  #tellState({ privacy, status }: State): void {
+  #pageState({ privacy, status }: State): PageState {
+    return { privacy, status: { ...status, seat: this.#seat.held ? 'writer' : 'follower' } };
+  }
+  #tellState(state: State): void {
+    const { privacy, status } = this.#pageState(state);
     this.#notify({ kind: 'privacy', privacy });
-    this.#notify({ kind: 'status', status: { ...status, seat: this.#seat.held ? 'writer' : 'follower' } });
+    this.#notify({ kind: 'status', status });
   }
 
   async #answer(method: Method, args: readonly unknown[]): Promise<Answer | null> {

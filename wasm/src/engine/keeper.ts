@@ -19,6 +19,8 @@ const delta = 1e-6;
 /** How long a list waits for the model of a first visit before it is one of popular items. */
 const patienceMs = 1_500;
 const tuningPauseMs = 30;
+/** Whoever has a model makes the page's first lists before asking for a newer one. */
+const firstListsMs = 150;
 /** How long a page may take to ask for the list that an event has changed, before the event is stored.
  * Not longer: the visitor may be about to leave. */
 const listFirstMs = 2;
@@ -46,6 +48,7 @@ export class Keeper implements Handlers {
   #signals: Signals;
   #trouble: Status['trouble'] = null;
   #cancelTuning: () => void = () => {};
+  #cancelBeginning: () => void = () => {};
   #closed = false;
 
   static async open(environment: Environment, options: EngineOptions, events: KeeperEvents): Promise<Keeper> {
@@ -68,7 +71,9 @@ export class Keeper implements Handlers {
       () => takesPart(this.#blocked()),
       { changed: () => this.#privacyChanged(), outdated: () => this.#updates.refresh() });
     if (device.storageTrouble !== null) this.#troubled(new SottoError('STORAGE', device.storageTrouble));
-    void this.#updates.refresh().then(() => this.#begin());
+    const begin = () => void this.#updates.refresh().then(() => this.#begin());
+    if (device.model === null) begin();
+    else this.#cancelBeginning = environment.after(firstListsMs, begin);
     this.#contributor.schedule();
   }
 
@@ -360,6 +365,7 @@ export class Keeper implements Handlers {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTuning();
+    this.#cancelBeginning();
     this.#stopListening();
     this.#updates.close();
     this.#contributor.close();

@@ -52,10 +52,14 @@ export interface Calls {
 }
 export type Method = keyof Calls;
 
-/** What pages hold a copy of. */
+/** What pages hold a copy of, as the writer knows it. */
 export interface State {
   readonly privacy: PrivacyState;
   readonly status: Omit<Status, 'seat'>;
+}
+/** The same with what each page's worker knows itself. */
+export interface PageState extends State {
+  readonly status: Status;
 }
 
 export type ChangeReason = 'event' | 'model' | 'consent' | 'forget' | 'tuned';
@@ -71,7 +75,7 @@ export type Answer = { readonly value: unknown } | { readonly error: PlainError 
 
 /** What a page asks of its own worker: first open(), last close(). */
 export interface PageCalls extends Calls {
-  open(options: EngineOptions): State;
+  open(options: EngineOptions): PageState;
   /** Answered when everything is stored and the seat is given up. */
   close(): void;
 }

@@ -94,7 +94,6 @@ export class Updates {
       throw new SottoError('TOO_LARGE', 'model: larger than a device takes');
     const [snapshot, catalogue] = await Promise.all([named.snapshot, named.catalogue].map(({ hash, size }) =>
       size === 0 ? new Uint8Array() : client.file(hash, size)));
-    await this.#device.ready();
     try {
       await this.#device.publish({ manifest, snapshot: snapshot!, catalogue: catalogue! });
     } catch (error) {

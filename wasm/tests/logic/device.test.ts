@@ -5,8 +5,9 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { Database } from '../../src/engine/database.js';
 import { Device, SmokeTestFailed } from '../../src/engine/device.js';
 import { Fenced, noSettings } from '../../src/engine/storage.js';
-import { World, agreed, eventsOf, file, files, like, minute, noRoom, openDevice, options, publication, settle, start }
-  from './world.js';
+import {
+  World, agreed, eventsOf, file, files, isStored, like, minute, noRoom, openDevice, options, publication, settle, start,
+} from './world.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -298,7 +299,7 @@ test('forgetting leaves no database; what comes in meanwhile neither fences nor 
   const late = likes(device, world, 13).catch(() => {});
   await Promise.all([gone, late]);
   expect(fenced).not.toHaveBeenCalled();
-  expect(await world.isStored()).toBe(false);
+  expect(await isStored(world.name)).toBe(false);
   expect([eventsOf(device), device.settings.consent.personalise, device.persistent]).toEqual([[], false, false]);
   expect(device.model?.sequence).toBe(2);
   trap(device, world);
@@ -312,7 +313,7 @@ test('forgetting without a new core still forgets', async () => {
   await likes(device, world, 3);
   world.replaceCore = () => Promise.reject(new TypeError('Failed to fetch'));
   await expect(device.destroy()).rejects.toMatchObject({ code: 'UNREACHABLE' });
-  expect(await world.isStored()).toBe(false);
+  expect(await isStored(world.name)).toBe(false);
   expect(device.opened).toBe(false);
   await device.openCore('shop.example');
   expect(eventsOf(device)).toEqual([]);
@@ -360,13 +361,30 @@ test('no copy of the model where the site wants none; a damaged one is dropped',
   const database = new Database(world.name);
   await database.open();
   expect(await database.publication()).toBeNull();
-  await database.commit({ publication: { ...publication, snapshot: files['task']! } });
-  database.close();
-  const next = await nextVisit(world);
-  expect(next.model).toBeNull();
-  await next.durable();
-  await database.open();
-  expect(await database.publication()).toBeNull();
+  for (const snapshot of [files['task']!, 'no bytes' as unknown as Uint8Array]) {
+    await database.open();
+    await database.commit({ publication: { ...publication, snapshot } });
+    database.close();
+    const next = await nextVisit(world);
+    expect(next.model).toBeNull();
+    await next.durable();
+    await database.open();
+    expect(await database.publication()).toBeNull();
+    database.close();
+  }
+});
+
+test('the browser computes the hashes of the model; the core does where it cannot', async () => {
+  const world = new World();
+  await (await openDevice(world)).close();
+  const digest = vi.spyOn(webcrypto.subtle, 'digest');
+  expect((await nextVisit(world)).model?.sequence).toBe(2);
+  expect(digest).toHaveBeenCalledTimes(2);
+  digest.mockRejectedValue(new DOMException('no memory', 'OperationError'));
+  expect((await nextVisit(world)).model?.sequence).toBe(2);
+  // A page without TLS has no subtle at all.
+  vi.spyOn(webcrypto, 'subtle', 'get').mockReturnValue(undefined as unknown as typeof webcrypto.subtle);
+  expect((await nextVisit(world)).model?.sequence).toBe(2);
 });
 
 test('nothing is stored before somebody agrees; then all that is known is', async () => {
@@ -374,7 +392,7 @@ test('nothing is stored before somebody agrees; then all that is known is', asyn
   const device = await nextVisit(world);
   await device.publish(publication);
   await likes(device, world, 3);
-  expect(await world.isStored()).toBe(false);
+  expect(await isStored(world.name)).toBe(false);
   await device.commit({ settings: agreed });
   await device.beginStoring();
   expect(device.persistent).toBe(true);

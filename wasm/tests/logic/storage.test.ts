@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { Database } from '../../src/engine/database.js';
 import { Fenced, MemoryStorage, type Publication, type Storage, noSettings } from '../../src/engine/storage.js';
+import { isStored } from './world.js';
 
 const name = 'sotto:test';
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -58,11 +59,6 @@ describe.each<[string, () => Storage]>([
 
 describe('a database', () => {
   const raw = () => openDB(name);
-  const exists = async (): Promise<boolean> => {
-    const found = await Database.find(name);
-    found?.close();
-    return found !== null;
-  };
 
   test('keeps the publication until it is told otherwise', async () => {
     const database = new Database(name);
@@ -103,18 +99,18 @@ describe('a database', () => {
     await new Database(name).destroy();
     await expect(database.commit({ settings })).rejects.toBeInstanceOf(Fenced);
     await expect(database.publication()).rejects.toBeInstanceOf(Fenced);
-    expect(await exists()).toBe(false);
+    expect(await isStored(name)).toBe(false);
   });
 
   test('looking for it does not make it', async () => {
-    expect(await exists()).toBe(false);
+    expect(await isStored(name)).toBe(false);
     expect(await indexedDB.databases()).toEqual([]);
     const database = new Database(name);
     await database.open();
     database.close();
-    expect(await exists()).toBe(true);
+    expect(await isStored(name)).toBe(true);
     await database.destroy();
-    expect(await exists()).toBe(false);
+    expect(await isStored(name)).toBe(false);
     expect(await indexedDB.databases()).toEqual([]);
   });
 
@@ -128,7 +124,7 @@ describe('a database', () => {
     await found.commit({ settings });
     expect((await found.open()).settings).toEqual(settings);
     await new Database(name).destroy();
-    expect(await exists()).toBe(false);
+    expect(await isStored(name)).toBe(false);
   });
 
   test('version 1 has three stores; every opening counts one writer more', async () => {

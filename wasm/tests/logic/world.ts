@@ -103,11 +103,6 @@ export class World implements Environment {
     const found = await Database.find(this.name);
     return found === null ? null : new Watched(found, this);
   }
-  async isStored(): Promise<boolean> {
-    const found = await Database.find(this.name);
-    found?.close();
-    return found !== null;
-  }
   database(): Storage {
     return new Watched(new Database(this.name), this);
   }
@@ -151,6 +146,13 @@ export class World implements Environment {
     database.close();
     return stored;
   }
+}
+
+/** Whether there is a database of this name. */
+export async function isStored(name: string): Promise<boolean> {
+  const found = await Database.find(name);
+  found?.close();
+  return found !== null;
 }
 
 export const noRoom = (): Error => new DOMException('no room', 'QuotaExceededError');
