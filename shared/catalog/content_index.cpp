@@ -8,7 +8,7 @@
 namespace sotto {
 namespace {
 
-// The distinct tags of an item that count, ascending.
+// The distinct tags of an item that count, ascending; one buffer for all items.
 void find_tags(const ItemFeatures& item, uint32_t n_tags, std::vector<uint32_t>& tags) {
   tags.clear();
   for (const uint32_t tag : item.tags)

@@ -20,6 +20,10 @@ size_t ItemIndex::slot_of(std::string_view id) const {
   return slot;
 }
 
+uint32_t ItemIndex::entry_of(std::string_view id) const {
+  return slots_.empty() ? 0 : slots_[slot_of(id)];
+}
+
 void ItemIndex::resize_slots(size_t n_ids) {
   slots_.assign(std::bit_ceil(2 * std::max<size_t>(n_ids, 1)), 0);
   for (uint32_t number = 0; number < size(); ++number) slots_[slot_of(ids_[number])] = number + 1;
@@ -28,10 +32,8 @@ void ItemIndex::resize_slots(size_t n_ids) {
 Result<uint32_t> ItemIndex::add(std::string_view id) {
   if (id.empty() || id.size() > kMaxIdLength)
     return Error{ErrorCode::kInvalidArgument, "item id: must have 1 .. 256 bytes"};
-  if (2 * (ids_.size() + 1) > slots_.size()) resize_slots(ids_.size() + 1);
-  const size_t slot = slot_of(id);
-  if (slots_[slot] != 0) {
-    const uint32_t number = slots_[slot] - 1;
+  if (const uint32_t entry = entry_of(id); entry != 0) {
+    const uint32_t number = entry - 1;
     if (!live_[number]) {
       live_[number] = true;
       ++live_count_;
@@ -42,9 +44,10 @@ Result<uint32_t> ItemIndex::add(std::string_view id) {
   if (size() >= kMaxItems)
     return Error{ErrorCode::kInvalidArgument, "item index: no more than 2^28 items"};
   const uint32_t number = size();
+  if (2 * (ids_.size() + 1) > slots_.size()) resize_slots(ids_.size() + 1);
+  slots_[slot_of(id)] = number + 1;
   ids_.emplace_back(id);
   live_.push_back(true);
-  slots_[slot] = number + 1;
   ++live_count_;
   ++version_;
   return number;
@@ -60,10 +63,9 @@ Status ItemIndex::remove(std::string_view id) {
 }
 
 std::optional<uint32_t> ItemIndex::find(std::string_view id) const {
-  if (slots_.empty()) return std::nullopt;
-  const uint32_t found = slots_[slot_of(id)];
-  if (found == 0 || !live_[found - 1]) return std::nullopt;
-  return found - 1;
+  const uint32_t entry = entry_of(id);
+  if (entry == 0 || !live_[entry - 1]) return std::nullopt;
+  return entry - 1;
 }
 
 void ItemIndex::write(ByteWriter& out) const {

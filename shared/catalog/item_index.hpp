@@ -52,8 +52,10 @@ class ItemIndex {
   static Result<ItemIndex> read(ByteReader& in);
 
  private:
-  // Where the id is among slots_, or would be.
+  // Where the id is among slots_, or would be. There are slots.
   size_t slot_of(std::string_view id) const;
+  // number + 1 of the id, also of a tombstone; 0: there is none.
+  uint32_t entry_of(std::string_view id) const;
   // Slots for so many ids: a power of two, so that at most half of them are taken.
   void resize_slots(size_t n_ids);
 

@@ -42,6 +42,8 @@ struct ModelFiles {
   std::optional<Digest> snapshot_hash{}, catalogue_hash{};
 };
 
+/// Beyond memory_budget, which bounds snapshot and catalogue: 4 bytes a row, and for a k that is no
+/// multiple of 16 a padded copy of the codes.
 /// Phases, each before the next one allocates: the manifest's signature, site, sequence and time;
 /// the files' sizes and hashes; their formats within memory_budget; smoke_test.
 /// Errors: those of open_manifest, check_published_file, load_snapshot, load_catalogue and

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "base/random.hpp"
 
@@ -106,6 +108,65 @@ TEST_CASE("what was written is read, and goes on as before") {
   CHECK_FALSE(index.find("bb").has_value());
   CHECK(index.add("bb").value() == 1);
   CHECK(index.add("new").value() == 4);
+}
+
+TEST_CASE("thousands of items come, go and come back, as in an ordered map of them") {
+  Random random(11);
+  struct Row {
+    uint32_t number;
+    bool live;
+  };
+  std::map<std::string, Row> rows;
+  const auto check = [&](const ItemIndex& index) {
+    CHECK(index.size() == rows.size());
+    for (const auto& [id, row] : rows) {
+      CHECK(index.id(row.number) == id);
+      CHECK(index.find(id) == (row.live ? std::optional(row.number) : std::nullopt));
+    }
+    CHECK_FALSE(index.find("never").has_value());
+  };
+  ItemIndex index;
+  for (int step = 0; step < 8000; ++step) {
+    const std::string id = "item-" + std::to_string(random.below(3000));
+    const auto known = rows.find(id);
+    if (random.below(3) > 0) {
+      const auto number =
+          known == rows.end() ? static_cast<uint32_t>(rows.size()) : known->second.number;
+      CHECK(index.add(id).value() == number);
+      rows[id] = {number, true};
+    } else {
+      const bool was_live = known != rows.end() && known->second.live;
+      CHECK(index.remove(id).ok() == was_live);
+      if (was_live) known->second.live = false;
+    }
+    if (step % 2000 != 1999) continue;
+    check(index);
+    // A copy goes its own way; what was moved from is empty, and of use.
+    ItemIndex copy = index;
+    CHECK(copy.add("only in the copy").ok());
+    CHECK_FALSE(index.find("only in the copy").has_value());
+    ItemIndex moved = std::move(copy);
+    CHECK(moved.find("only in the copy").has_value());
+    const Bytes bytes = written(index);
+    ByteReader in(bytes);
+    index = ItemIndex::read(in).value();
+    check(index);
+  }
+}
+
+TEST_CASE("as many rows as fill the slots, and one more") {
+  for (const uint32_t n : {1u, 2u, 64u, 256u}) {
+    std::vector<std::string> ids;
+    for (uint32_t i = 0; i < n; ++i) ids.push_back(std::to_string(i));
+    ItemIndex index = ItemIndex::from_rows(ids, std::vector<uint8_t>(n, 1), n).value();
+    CHECK(index.add(ids.back()).value() == n - 1);
+    CHECK(index.add("more").value() == n);
+    for (uint32_t i = 0; i < n; ++i) CHECK(index.find(ids[i]) == i);
+    ids.back() = ids.front();
+    if (n > 1)
+      CHECK(ItemIndex::from_rows(ids, std::vector<uint8_t>(n, 1), n).error().message ==
+            "item id: twice in the index");
+  }
 }
 
 TEST_CASE("the empty index is written and read") {
