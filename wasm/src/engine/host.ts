@@ -27,7 +27,7 @@ export class Host {
     }, options.signals);
   }
 
-  /** Answers with the PageState; from then on the page is told of changes. */
+  /** Answers with the PageState; a seat that is taken later is told. */
   async open(): Promise<Answer> {
     await this.#seat.open();
     const answer = await this.#seat.call('state', []);
@@ -62,7 +62,7 @@ export class Host {
   }
 
   #pageState({ privacy, status }: State): PageState {
-    return { privacy, status: { ...status, seat: this.#seat.held ? 'writer' : 'follower' } };
+    return { privacy, status: { ...status, seat: this.#keeper !== null ? 'writer' : 'follower' } };
   }
   #tellState(state: State): void {
     const { privacy, status } = this.#pageState(state);

@@ -19,7 +19,7 @@ const delta = 1e-6;
 /** How long a list waits for the model of a first visit before it is one of popular items. */
 const patienceMs = 1_500;
 const tuningPauseMs = 30;
-/** Whoever has a model makes the page's first lists before asking for a newer one. */
+/** Whoever has a model asks for a newer one so long after opening: the page's first lists go first. */
 const firstListsMs = 150;
 /** How long a page may take to ask for the list that an event has changed, before the event is stored.
  * Not longer: the visitor may be about to leave. */
@@ -91,7 +91,7 @@ export class Keeper implements Handlers {
 
   // Pages say when they are idle: there may be a task.
   #want(): void {
-    if (takesPart(this.#blocked())) this.#events.notice({ kind: 'wanted' });
+    if (takesPart(this.#blocked())) this.#tell({ kind: 'wanted' });
   }
 
   // Announcements are for visitors who agreed to something: nobody else is connected to anybody.
@@ -123,14 +123,18 @@ export class Keeper implements Handlers {
     if (before !== this.#trouble?.code) this.#statusChanged();
   }
 
+  // Not what comes of a request that was under way when this was closed.
+  #tell(notice: Parameters<KeeperEvents['notice']>[0]): void {
+    if (!this.#closed) this.#events.notice(notice);
+  }
   #changed(reason: ChangeReason): void {
-    this.#events.notice({ kind: 'change', reason });
+    this.#tell({ kind: 'change', reason });
   }
   #privacyChanged(): void {
-    this.#events.notice({ kind: 'privacy', privacy: this.#privacy() });
+    this.#tell({ kind: 'privacy', privacy: this.#privacy() });
   }
   #statusChanged(): void {
-    this.#events.notice({ kind: 'status', status: this.#status() });
+    this.#tell({ kind: 'status', status: this.#status() });
   }
 
   // Fine-tuning in slices of a millisecond or so, between calls.

@@ -2,6 +2,7 @@
 import { webcrypto } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
 
+import { SottoCore } from '../../core/loader.mjs';
 import { Database } from '../../src/engine/database.js';
 import { Device, SmokeTestFailed } from '../../src/engine/device.js';
 import { Fenced, noSettings } from '../../src/engine/storage.js';
@@ -376,15 +377,31 @@ test('no copy of the model where the site wants none; a damaged one is dropped',
 
 test('the browser computes the hashes of the model; the core does where it cannot', async () => {
   const world = new World();
+  const loadModel = vi.spyOn(SottoCore.prototype, 'loadModel');
+  const hashed = () => loadModel.mock.lastCall?.[0].hashes?.length;
   await (await openDevice(world)).close();
-  const digest = vi.spyOn(webcrypto.subtle, 'digest');
+  expect(hashed()).toBe(64);
   expect((await nextVisit(world)).model?.sequence).toBe(2);
-  expect(digest).toHaveBeenCalledTimes(2);
-  digest.mockRejectedValue(new DOMException('no memory', 'OperationError'));
+  expect(hashed()).toBe(64);
+  vi.spyOn(webcrypto.subtle, 'digest').mockRejectedValue(new DOMException('no memory', 'OperationError'));
   expect((await nextVisit(world)).model?.sequence).toBe(2);
+  expect(hashed()).toBe(0);
   // A page without TLS has no subtle at all.
   vi.spyOn(webcrypto, 'subtle', 'get').mockReturnValue(undefined as unknown as typeof webcrypto.subtle);
   expect((await nextVisit(world)).model?.sequence).toBe(2);
+  expect(hashed()).toBe(0);
+});
+
+test('a core that traps while a model is hashed: the next one takes the model', async () => {
+  const world = new World();
+  const device = await openDevice(world);
+  const { digest } = webcrypto.subtle;
+  vi.spyOn(webcrypto.subtle, 'digest').mockImplementationOnce((...given) => {
+    expect(trap(device, world)).toMatchObject({ code: 'CORE_CRASHED' });
+    return digest.apply(webcrypto.subtle, given);
+  });
+  await device.publish({ manifest: file('manifest-tuned'), snapshot: file('snapshot-tuned'), catalogue: file('catalogue') });
+  expect(device.model?.sequence).toBe(4);
 });
 
 test('nothing is stored before somebody agrees; then all that is known is', async () => {
