@@ -30,6 +30,7 @@ std::optional<std::string> forwarded_address(const HttpHeaders& headers) {
   const std::string_view list = last->second;
   const size_t comma = list.rfind(',');
   std::string address(trim(comma == std::string_view::npos ? list : list.substr(comma + 1)));
+  if (address.find('\0') != std::string::npos) return std::nullopt;  // inet_pton would end there
   unsigned char bytes[16];
   if (inet_pton(AF_INET, address.c_str(), bytes) != 1 &&
       inet_pton(AF_INET6, address.c_str(), bytes) != 1)

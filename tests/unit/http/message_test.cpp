@@ -81,6 +81,7 @@ TEST_CASE("the nearest proxy's entry of X-Forwarded-For is the address") {
   CHECK(address({{"x-forwarded-for", "9.9.9.9"}, {"x-forwarded-for", "2001:db8::1"}}) ==
         "2001:db8::1");
   CHECK_FALSE(address({{"x-forwarded-for", "1.2.3.4, unknown"}}));
+  CHECK_FALSE(address({{"x-forwarded-for", std::string("::\0a", 4)}}));
   CHECK_FALSE(address({}));
 }
 
