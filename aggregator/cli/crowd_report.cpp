@@ -24,6 +24,7 @@ json::object by_reason(const CountsByReason& counts) {
 json::object to_json(const TaskAccount& account) {
   return {{"made", account.made},
           {"zero_reports", account.zero},
+          {"unfunded", account.unfunded},
           {"malicious", account.malicious},
           {"declined", account.declined},
           {"not_made", by_reason(account.not_made)},
@@ -86,6 +87,7 @@ void print_reports(const TaskAccount& sum) {
   std::printf("reports\n");
   print_line("made", sum.made);
   print_line("  zero reports", sum.zero, "nothing to say, or no budget");
+  print_line("    unfunded", sum.unfunded, "no budget");
   print_line("  malicious", sum.malicious);
   print_line("acknowledged", sum.acknowledged);
   print_reasons("refused", sum.refused);

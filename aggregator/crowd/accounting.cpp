@@ -75,6 +75,7 @@ TaskAccount sum_of(const TaskAccounts& accounts) {
   for (const auto& [task, of] : accounts) {
     sum.made += of.made;
     sum.zero += of.zero;
+    sum.unfunded += of.unfunded;
     sum.malicious += of.malicious;
     sum.declined += of.declined;
     add(sum.not_made, of.not_made);

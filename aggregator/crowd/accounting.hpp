@@ -26,6 +26,7 @@ uint64_t total(const CountsByReason& counts);
 struct TaskAccount {
   uint64_t made = 0;
   uint64_t zero = 0;          ///< Of these: with nothing to say, or no budget.
+  uint64_t unfunded = 0;      ///< Of the zero ones: no budget.
   uint64_t malicious = 0;     ///< Of these.
   uint64_t declined = 0;      ///< Not made: the coin said no.
   CountsByReason not_made{};  ///< Errors of Device::contribute, e.g. a clock outside of the window.

@@ -204,6 +204,7 @@ void Guests::settle_decisions(Guest& guest) {
     } else {
       ++account.made;
       if (decisions[i]->participation == Participation::kZeroReport) ++account.zero;
+      if (decisions[i]->unfunded) ++account.unfunded;
       if (guest.visitor.traits().malicious) ++account.malicious;
       of_.uploads.add(guest.visitor, tasks[i], std::move(*decisions[i]));
     }

@@ -105,6 +105,7 @@ Result<Decision> SimulatedVisitor::contribute(const OpenTask& task, const Attack
             device_->contribute({task.file, task.leader_key, task.helper_key}, own_ms, entropy));
   Decision decision;
   decision.participation = outcome.participation;
+  decision.unfunded = outcome.unfunded;
   const auto waiting = report(task.id());
   if (waiting == nullptr) return decision;
   SOTTO_TRY(decision.report, id_of(*waiting));

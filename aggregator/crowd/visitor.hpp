@@ -37,6 +37,7 @@ struct VisitorTraits {
 /// What it decided about a task.
 struct Decision {
   Participation participation = Participation::kDeclined;  ///< Malicious: kReport.
+  bool unfunded = false;                                   ///< As in ContributeOutcome.
   std::optional<Nonce> report{};                           ///< Its id, when there is one to send.
   int64_t send_at_ms = 0;                                  ///< True time.
   std::optional<ClearVector> clear{};  ///< When asked for; absent for malformed reports.

@@ -97,6 +97,7 @@ enum class Participation : uint8_t {
 struct ContributeOutcome {
   Participation participation = Participation::kDecided;
   TaskId task{};
+  bool unfunded = false;   ///< A zero report of a device with history: the ledger did not pay.
   double rho = 0;          ///< What it cost.
   int64_t send_at_ms = 0;  ///< When its report is to be sent.
   std::vector<KeyedRecord> changes;

@@ -135,6 +135,7 @@ Result<ContributeOutcome> Device::contribute(const TaskFiles& files, int64_t now
     bool paid = false;
     if (!vector.zero()) {
       SOTTO_TRY(paid, charge(task, role.id(), now_ms, outcome));
+      outcome.unfunded = !paid;
     }
     outcome.participation = paid ? Participation::kReport : Participation::kZeroReport;
     if (!paid) vector = {};

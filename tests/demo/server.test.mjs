@@ -129,9 +129,10 @@ demoTest('--once runs all rounds, prints the table, beats popularity, and leaves
   assert.equal(code, Number(counted.at(-1)[4]) > Number(rows[3][4]) ? 0 : 1, demo.text());
   assert.equal(code, 0, demo.text());
   assert.match(demo.text(), /are accounted for/);
-  // A visitor may have read nothing that a round asks about; without budget it would be all of them.
-  const [, silent = '0'] = /; (\d+) say nothing, for want of budget/.exec(demo.text()) ?? [];
+  // A visitor may have read nothing that a round asks about; all can pay.
+  const [, silent = '0', unfunded = '0'] = /; (\d+) say nothing, (\d+) of them for want of budget/.exec(demo.text()) ?? [];
   assert(Number(silent) < 20, demo.text());
+  assert.equal(unfunded, '0', demo.text());
   assert.deepEqual(readdirSync(temporary), []);
   assert.deepEqual(processesOf(temporary), []);
 });

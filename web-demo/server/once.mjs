@@ -19,9 +19,9 @@ export async function runOnce({ crowd, course, baselines }) {
     row([reports === 0 ? 'first model' : `model ${sequence}`, reports, epsilon.toFixed(3), ...figures(quality)]);
   row(['popularity', '', '', ...figures(popularity)]);
   row(['centralised', '', '', ...figures(centralised)]);
-  const { acknowledged, made, zero_reports: empty } = outcome.reports;
+  const { acknowledged, made, zero_reports: empty, unfunded } = outcome.reports;
   console.log(`\nOn ${measured} held-out visitors. Of ${made} reports ${acknowledged} were acknowledged and are accounted for` +
-    `${empty ? `; ${empty} say nothing, for want of budget or history` : ''}` +
+    `${empty ? `; ${empty} say nothing, ${unfunded} of them for want of budget` : ''}` +
     `${Object.keys(rejected).length ? `; rejected: ${JSON.stringify(rejected)}` : ''}.`);
   for (const { reason } of refused) console.log(`A release was refused: ${reason}`);
   if (!course.finished) console.log('The course has not come to its end.');

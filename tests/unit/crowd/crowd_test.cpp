@@ -16,6 +16,7 @@ TEST_CASE("an untroubled crowd: everybody's report is acknowledged, within the w
   CHECK(account.made == 200);
   CHECK(account.acknowledged == 200);
   CHECK(account.zero > 0);  // of those without history
+  CHECK(account.unfunded == 0);
   CHECK(check_accounts(outcome.accounts).ok());
   CHECK(outcome.uploads.requests == 200);
   CHECK(outcome.uploads.latency.count() == 200);
@@ -149,6 +150,7 @@ TEST_CASE("a budget that does not reach gives zero reports, which are sent as al
   const TaskAccount account = CrowdRun::account(run.run(options));
   CHECK(account.acknowledged == 32);
   CHECK(account.zero == 32);
+  CHECK(account.unfunded > 24);  // the others have no history
 }
 
 TEST_CASE(
@@ -229,7 +231,9 @@ TEST_CASE("a budget for one task is spent on the first, and the second gets zero
   CrowdRun run(2);
   const CrowdOutcome outcome = run.run(options);
   CHECK(outcome.accounts.at(run.site.id(0)).zero < 8);
+  CHECK(outcome.accounts.at(run.site.id(0)).unfunded == 0);
   CHECK(outcome.accounts.at(run.site.id(1)).zero == 32);
+  CHECK(outcome.accounts.at(run.site.id(1)).unfunded > 24);
   CHECK(outcome.accounts.at(run.site.id(1)).acknowledged == 32);
 }
 

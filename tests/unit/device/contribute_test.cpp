@@ -291,7 +291,9 @@ TEST_CASE("no history or no budget: a zero report of the same size that costs no
   const SmallSite site;
   Visitor empty(site);
   const Bytes file = site.file(site.rows_task());
-  CHECK(empty.decide(file).participation == Participation::kZeroReport);
+  const auto silent = empty.decide(file);
+  CHECK(silent.participation == Participation::kZeroReport);
+  CHECK_FALSE(silent.unfunded);
   CHECK(empty.device->ledger().overview(1e-6)->window.spent_rho == 0);
 
   DeviceOptions poor = site.options();
@@ -300,6 +302,7 @@ TEST_CASE("no history or no budget: a zero report of the same size that costs no
   broke.like({1, 2, 3});
   const auto outcome = broke.decide(file);
   CHECK(outcome.participation == Participation::kZeroReport);
+  CHECK(outcome.unfunded);
   CHECK(outcome.rho == 0);
   CHECK(broke.device->ledger().overview(1e-6)->window.spent_rho == 0);
   CHECK(waiting_report(broke).size() == waiting_report(empty).size());
